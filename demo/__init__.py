@@ -1,0 +1,1 @@
+"""The demonstration league: real names and codes, everything else made and marked synthetic."""
