@@ -6,7 +6,7 @@ Row security reads the scope from settings that `begin` makes for one transactio
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,9 +129,7 @@ def first(conn: Connection, query: LiteralString, **params: object) -> Row | Non
     return conn.execute(query, params or None).fetchone()
 
 
-def copy_rows(
-    conn: Connection, statement: LiteralString, records: Iterator[Sequence[object]] | Sequence[Sequence[object]]
-) -> None:
+def copy_rows(conn: Connection, statement: LiteralString, records: Iterable[Sequence[object]]) -> None:
     """
     Stream records through ``COPY ... FROM STDIN``.
 

@@ -101,7 +101,7 @@ class VersionRequired(WanggeError):
 
 
 class IdempotencyMismatch(Conflict):
-    """This Idempotency-Key was used before with a different request."""
+    """An Idempotency-Key was used before with a different request."""
 
     zh = "该 Idempotency-Key 已用于不同的请求。"
 
