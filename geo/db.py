@@ -6,7 +6,7 @@ Row security reads the scope from settings that `begin` makes for one transactio
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,20 +25,17 @@ Row = dict[str, Any]
 @dataclass(frozen=True)
 class Scope:
     """
-    What one session may see: the subtree under `path`, and what was handed to `organisation`.
+    What one session may see: the subtree under `path`.
 
     Attributes
     ----------
     path
         Path of the unit whose subtree is seen, such as ``1.7.``; the empty path is everything.
-    organisation
-        Identifier of the department or team that matters may have been handed to; empty for none.
     account
         Who acts, for the record; a duty's account, never a resident.
     """
 
     path: str
-    organisation: str = ""
     account: str = "system"
 
     @property
@@ -48,6 +45,7 @@ class Scope:
 
 
 EVERYTHING = Scope(path="")
+PUBLIC = Scope(path="0.", account="public")  # no unit has the id 0: published boundaries, and nothing scoped
 
 
 def open_pool(dsn: str, size: int) -> ConnectionPool[Connection]:
@@ -63,7 +61,7 @@ def open_pool(dsn: str, size: int) -> ConnectionPool[Connection]:
 
 
 @contextmanager
-def begin(pool: ConnectionPool[Connection], scope: Scope, now: datetime | None = None) -> Iterator[Connection]:
+def begin(pool: ConnectionPool[Connection], scope: Scope, now: datetime | None = None) -> Generator[Connection]:
     """
     Open a transaction as the scope's session; it commits at the end of the block.
 
@@ -89,13 +87,11 @@ def enter(conn: Connection, scope: Scope, now: datetime | None = None) -> None:
         SELECT set_config('role', 'wangge_app', true),
                set_config('wangge.path_from', %(path)s, true),
                set_config('wangge.path_to', %(upper)s, true),
-               set_config('wangge.organisation', %(organisation)s, true),
                set_config('wangge.account', %(account)s, true),
                set_config('wangge.now', coalesce(%(now)s::timestamptz, now())::text, true)
         """,
         path=scope.path,
         upper=scope.upper,
-        organisation=scope.organisation,
         account=scope.account,
         now=now,
     )
