@@ -7,7 +7,6 @@ takes the old one's place by renaming: what fails half-way leaves everything as 
 
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,15 +93,21 @@ def _pg_dump(dsn: str, programs: Path, role: str | None, output: int, tick: Call
         command.append(f"--role={role}")
     with subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.PIPE, text=True) as child:
         try:
-            while child.poll() is None:
-                time.sleep(_POLL_S)
-                tick()
+            reason = _wait(child, tick)
         except BaseException:
             child.kill()
             raise
-        reason = child.communicate()[1]
     if child.returncode:
         raise BackupFailed(reason.strip())
+
+
+def _wait(child: subprocess.Popen[str], tick: Callable[[], None]) -> str:
+    """Wait for a program to end, ticking meanwhile; returns what it complained of."""
+    while True:
+        try:
+            return child.communicate(timeout=_POLL_S)[1]
+        except subprocess.TimeoutExpired:
+            tick()
 
 
 def check(source: Path, programs: Path) -> None:

@@ -30,6 +30,7 @@ DATABASE = "wangge"
 LOGIN = "wangge"
 SUPERUSER = "postgres"
 _START_S = 300  # replaying the log after a crash may take minutes
+_STARTING = ("is starting up", "in recovery mode", "not yet accepting connections")
 _INCLUDES = "\ninclude_if_exists '../wangge.conf'\ninclude_if_exists '../local.conf'\n"
 _HASTY = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
@@ -152,7 +153,7 @@ class Cluster:
 
     @cached_property
     def _run(self) -> Path:
-        return place.run_for(self.home, self._account)
+        return place.run_for(self.home)
 
     @cached_property
     def _programs(self) -> Path:
@@ -193,7 +194,7 @@ class Cluster:
         place.claim(aside, self._account)
         secret.unlink(missing_ok=True)
         place.write_aside(secret, self._password(SUPERUSER))
-        os.chown(secret, self._account.uid, self._account.gid)
+        os.chown(secret, self._account.uid, self._account.gid, follow_symlinks=False)
         done = self._account.run(
             *(self._programs / "initdb", "-D", "data.new", "-U", SUPERUSER, "--pwfile", "initdb-password"),
             *("-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", "--data-checksums"),
@@ -218,7 +219,7 @@ class Cluster:
                     conn.execute("CREATE DATABASE wangge")
             bootstrap(self.superuser_dsn(), self._password(LOGIN))
         except psycopg.Error as error:
-            raise ClusterFailed(str(error)) from error
+            raise ClusterFailed("\n".join([str(error), *self._last_words()])) from error
         place.write_aside(ready, stamp)
 
     def _stamp(self) -> str:
@@ -234,8 +235,7 @@ class Cluster:
             try:
                 return psycopg.connect(dsn, autocommit=True)
             except psycopg.OperationalError as error:
-                starting = "starting up" in str(error) or "recovery mode" in str(error)
-                if not starting or time.monotonic() > deadline:
+                if not any(words in str(error) for words in _STARTING) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 

@@ -41,14 +41,14 @@ def home_for(state_dir: Path, account: Account) -> Path:
     return local
 
 
-def run_for(home: Path, account: Account) -> Path:
+def run_for(home: Path) -> Path:
     """The directory of the socket: in the home if the path is short and plain enough, else a short one elsewhere."""
     local = home / "run"
     plain = not set(str(local)) & set(",\"'\\\n")  # these separate or quote in unix_socket_directories and in host=
     if plain and len(os.fsencode(local / SOCKET)) <= LONGEST_SOCKET:
         return local
-    shared = SYSTEM_RUN if os.geteuid() == 0 else SHARED_RUN / f"wangge-{account.uid}"
-    return shared / fingerprint(home)
+    owner = home.stat().st_uid if home.exists() else os.geteuid()
+    return (SHARED_RUN / f"wangge-{owner}" if owner else SYSTEM_RUN) / fingerprint(home)
 
 
 def holds_cluster(home: Path) -> bool:
@@ -78,9 +78,10 @@ def claim(directory: Path, account: Account) -> None:
         Somebody else's directory or link has that name, as can happen in /tmp.
     """
     directory.mkdir(mode=0o700, exist_ok=True)
-    if os.geteuid() == 0 and account.uid != 0:
-        os.chown(directory, account.uid, account.gid, follow_symlinks=False)
     found = directory.lstat()
+    if found.st_uid == os.geteuid() != account.uid and stat.S_ISDIR(found.st_mode):
+        os.chown(directory, account.uid, account.gid, follow_symlinks=False)
+        found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
         raise ClusterFailed(
             f"{directory} is not a private directory of {account.name}: remove it. 请删除该目录后重试。"
@@ -89,18 +90,27 @@ def claim(directory: Path, account: Account) -> None:
 
 def claim_run(run: Path, home: Path, account: Account) -> None:
     """Make the socket's directory; in a shared place, its parent must be ours first."""
-    if run.parent != home:
-        make_open(run.parent) if os.geteuid() == 0 else claim(run.parent, account)
+    if run.is_relative_to(SYSTEM_RUN):
+        make_open(run.parent)
+    elif run.parent != home:
+        claim(run.parent, account)
     claim(run, account)
 
 
 def write_aside(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file so that it is whole or absent, also after a power cut, and never through somebody's link."""
+    """
+    Write a file so that it is whole or absent, also after a power cut, and never through somebody's link.
+
+    It belongs to the folder's owner: root may be starting a user's cluster, which the user starts next time.
+    """
+    owner = path.parent.stat()
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fchmod(descriptor, mode)
+        if os.geteuid() == 0:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         os.fsync(descriptor)
     Path(name).rename(path)
 
