@@ -30,7 +30,15 @@ DATABASE = "wangge"
 LOGIN = "wangge"
 SUPERUSER = "postgres"
 _START_S = 300  # replaying the log after a crash may take minutes
-_STARTING = ("is starting up", "in recovery mode", "not yet accepting connections")
+_PASSING = (  # what a server says, or its socket, while it comes or goes
+    "is starting up",
+    "not yet accepting connections",
+    "in recovery mode",
+    "is shutting down",
+    "closed the connection unexpectedly",
+    "Connection refused",
+    "No such file or directory",
+)
 _INCLUDES = "\ninclude_if_exists '../wangge.conf'\ninclude_if_exists '../local.conf'\n"
 _HASTY = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
@@ -100,9 +108,11 @@ class Cluster:
             With the reason, out of the server's log where it is there, and what to do.
         """
         with self._alone():
-            if process.postmaster(self.data) is None:
-                self._launch()
-            self._furnish()
+            try:
+                with self._answering() as conn:
+                    self._furnish(conn)
+            except psycopg.Error as error:
+                raise ClusterFailed("\n".join([str(error), *self._last_words()])) from error
             return self.dsn()
 
     def stop(self, mode: Literal["smart", "fast", "immediate"] = "fast") -> None:
@@ -198,6 +208,7 @@ class Cluster:
         done = self._account.run(
             *(self._programs / "initdb", "-D", "data.new", "-U", SUPERUSER, "--pwfile", "initdb-password"),
             *("-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", "--data-checksums"),
+            *([] if self.durable else ["--no-sync"]),
             cwd=self.home,
         )
         secret.unlink()
@@ -207,37 +218,39 @@ class Cluster:
             raise ClusterFailed(done.stdout.strip())
         aside.rename(self.data)
 
-    def _furnish(self) -> None:
+    def _answering(self) -> psycopg.Connection:
+        """
+        A superuser's session; starts the server if it does not run, or dies under our hands.
+
+        A server that was killed an instant ago still has a process, and one whose starter was killed may be
+        replaying its log: only an answer tells.
+        """
+        deadline = time.monotonic() + _START_S
+        while True:
+            if process.postmaster(self.data) is None:
+                self._launch()
+            try:
+                return psycopg.connect(self.superuser_dsn(), dbname="postgres", autocommit=True)
+            except psycopg.OperationalError as error:
+                if not any(words in str(error) for words in _PASSING) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def _furnish(self, conn: psycopg.Connection) -> None:
         """Give a freshly started server its database, roles and extensions, once for each of its starts."""
         stamp = self._stamp()
         ready = self.home / "ready"
         if ready.is_file() and ready.read_text(encoding="utf-8") == stamp:
             return
-        try:
-            with self._patient_connection() as conn:
-                if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
-                    conn.execute("CREATE DATABASE wangge")
-            bootstrap(self.superuser_dsn(), self._password(LOGIN))
-        except psycopg.Error as error:
-            raise ClusterFailed("\n".join([str(error), *self._last_words()])) from error
+        if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
+            conn.execute("CREATE DATABASE wangge")
+        bootstrap(self.superuser_dsn(), self._password(LOGIN))
         place.write_aside(ready, stamp)
 
     def _stamp(self) -> str:
         """One run of the server and the bootstrap that it had."""
         run = (self.data / "postmaster.pid").read_text(encoding="utf-8").split("\n")[:3]
         return "\n".join([*run, hashlib.sha256(_bootstrap_sql().encode()).hexdigest()])
-
-    def _patient_connection(self) -> psycopg.Connection:
-        """Connect as superuser; a server whose starter was killed may still be replaying its log."""
-        dsn = make_conninfo(self.superuser_dsn(), dbname="postgres")
-        deadline = time.monotonic() + _START_S
-        while True:
-            try:
-                return psycopg.connect(dsn, autocommit=True)
-            except psycopg.OperationalError as error:
-                if not any(words in str(error) for words in _STARTING) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
 
     def _pg_ctl(self, *words: str) -> CompletedProcess[str]:
         return self._account.run(
