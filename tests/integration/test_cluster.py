@@ -17,7 +17,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from geo import cluster_place, cluster_process
-from geo.cluster import Cluster, bootstrap, connection_string
+from geo.bootstrap import bootstrap
+from geo.cluster import Cluster, connection_string
 from geo.errors import ClusterFailed
 from geo.settings import Settings, settings
 
