@@ -124,6 +124,7 @@ class Cluster:
                 done = self._pg_ctl("stop", "-m", mode)
                 if done.returncode:
                     raise ClusterFailed(f"It did not stop: {done.stdout.strip()}")
+                process.clear_remains(self.data, self._run)  # the logger leaves a moment after the server
 
     def status(self) -> Status:
         """What the cluster is doing now; makes and changes nothing."""
