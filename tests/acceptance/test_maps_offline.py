@@ -1,6 +1,5 @@
 """Each kind of map, opened in a real browser without the internet, in Chinese and in English."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +111,7 @@ def walks(rng: np.random.Generator, town: np.ndarray) -> gpd.GeoDataFrame:
     teams = ["红城义警", "雪城义警", "春州义警", "红枫巡防队", "守望草原巡逻队"]
     turns = np.linspace(0, 2 * np.pi, 13)
     lines = []
-    for i in range(len(teams)):
+    for _ in teams:
         radius = 0.012 * (0.7 + 0.3 * rng.random(12))
         ring = town + rng.normal(0, 0.02, 2) + np.c_[np.cos(turns), np.sin(turns)] * np.r_[radius, radius[:1]][:, None]
         lines.append(shapely.LineString(ring))

@@ -148,22 +148,26 @@ const wangge = (() => {
   function classedAreas(map, { shape, at, colours, table }) {
     const group = L.featureGroup();
     areas(shape).forEach((area, row) => {
-      const part = L.polygon(area, { color: "#fff", weight: 0.6, fillColor: colours[at[row]], fillOpacity: 0.85 });
+      const colour = colours[at[row]];
+      const part = L.polygon(area, { color: colour, weight: 0.6, fillColor: colour, fillOpacity: 0.85, smoothFactor: 0 });
       part.wanggeRow = row;
       group.addLayer(part);
     });
     // Far out, white edges would drown the colours of small areas.
-    const edge = () => group.setStyle({ stroke: map.getZoom() > 9, weight: Math.min(1, (map.getZoom() - 9) / 4) });
+    const edge = () => {
+      const near = map.getZoom() > 9.5;
+      group.eachLayer((part) => part.setStyle({ color: near ? "#fff" : part.options.fillColor, opacity: near ? 1 : 0.4 }));
+    };
     map.on("zoomend", () => map.hasLayer(group) && edge());
     group.on("add", edge);
     return explain(group, table);
   }
   // Outlines stand above everything and let the mouse through; the areas that answer it lie below all others.
-  function outlines(map, { shape, colour, weight, dash, middles, table }) {
+  function outlines(map, { shape, colour, weight, dash, land, middles, table }) {
     const group = L.featureGroup();
     const above = renderer(map, "outlines", L.canvas);
     areas(shape).forEach((area, row) => {
-      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: 0.01 });
+      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: land });
       part.wanggeRow = row;
       group.addLayer(part);
       group.addLayer(L.polygon(area, { renderer: above, interactive: false, fill: false, color: colour, weight, dashArray: dash }));
@@ -273,11 +277,11 @@ const wangge = (() => {
   function heat(map, { zoom, frames, names, totals, gradient }) {
     const side = 2 ** zoom;
     const places = frames.map((frame) => cellPlaces(frame, side));
-    const layer = L.heatLayer(places[0] || [], { radius: 15, blur: 14, minOpacity: 0.08, gradient });
-    const peaks = {};
-    const scale = () => layer.setOptions({ max: (peaks[map.getZoom()] ||= peak(map, places)) });
-    map.on("zoomend", () => map.hasLayer(layer) && scale());
-    layer.on("add", scale);
+    const layer = L.heatLayer(places[0] || [], { minOpacity: 0.05, gradient });
+    const looks = {};
+    const look = () => layer.setOptions((looks[map.getZoom()] ||= heatLook(map, places, zoom)));
+    map.on("zoomend", () => map.hasLayer(layer) && look());
+    layer.on("add", look);
     if (names) layer.wanggeExtra = clock(map, names, totals, (at) => show(map, layer, places[at]));
     return layer;
   }
@@ -296,20 +300,23 @@ const wangge = (() => {
     }
     return places;
   }
-  // The weight that is drawn in full colour at this zoom: nearly the heaviest spot of any frame.
-  function peak(map, frames) {
-    const heaviest = frames.map((places) => {
-      const spots = new Map();
-      for (const place of places) {
-        const { x, y } = map.project(place).divideBy(24).floor();
-        const key = x + ":" + y;
-        spots.set(key, (spots.get(key) || 0) + place.alt);
-      }
-      const sorted = [...spots.values()].sort((a, b) => a - b);
-      return sorted[Math.floor(0.98 * (sorted.length - 1))] || 0;
-    });
+  // Spots wide enough to close the gaps between cells, and the weight that is drawn in full colour, at this zoom.
+  function heatLook(map, frames, zoom) {
+    const radius = Math.min(90, Math.max(15, 256 * 2 ** (map.getZoom() - zoom)));
+    const blur = 0.95 * radius;
     const faded = 2 ** -Math.min(12, Math.max(0, map.getMaxZoom() - map.getZoom())); // by Leaflet.heat, at each zoom
-    return Math.max(1e-9, ...heaviest) * 1.2 * faded;
+    const heaviest = Math.max(1e-9, ...frames.map((places) => heavy(map, places, 0.8 * (radius + blur))));
+    return { radius, blur, max: 1.8 * faded * heaviest };
+  }
+  function heavy(map, places, side) {
+    const spots = new Map();
+    for (const place of places) {
+      const { x, y } = map.project(place).divideBy(side).floor();
+      const key = x + ":" + y;
+      spots.set(key, (spots.get(key) || 0) + place.alt);
+    }
+    const sorted = [...spots.values()].sort((a, b) => a - b);
+    return sorted[Math.floor(0.995 * (sorted.length - 1))] || 0;
   }
   function clock(map, names, totals, turnTo) {
     const words = map.wangge.page.words;
