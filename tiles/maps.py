@@ -110,7 +110,7 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, show: bool =
         "colour": colour,
         "weight": weight,
         "dash": dash,
-        "land": 0.6 if level in {"league", "banner"} else 0.01,
+        "land": level in {"league", "banner"},
         "middles": point_steps(_middles(areas)) if len(units) <= MOST_NAMES and level != "micro_grid" else [],
         "table": table_of(sheet, units, ["code"]),
     }

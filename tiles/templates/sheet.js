@@ -2,7 +2,7 @@
 const wangge = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   // Panes from below to above; only "areas" (a canvas) and what is SVG or HTML take the mouse.
-  const PANES = { ground: 250, outlines: 420, names: 425, routes: 430, points: 440 };
+  const PANES = { land: 200, ground: 250, outlines: 420, names: 425, routes: 430, points: 440 };
 
   function make(tag, name, text) {
     const element = document.createElement(tag);
@@ -38,10 +38,10 @@ const wangge = (() => {
     map.attributionControl.setPrefix("Leaflet");
     if (page.synthetic) map.attributionControl.addAttribution(page.words.synthetic);
     for (const [pane, height] of Object.entries(PANES)) map.createPane(pane).style.zIndex = height;
-    for (const pane of ["ground", "outlines", "names"]) map.getPane(pane).style.pointerEvents = "none";
+    for (const pane of ["land", "ground", "outlines", "names"]) map.getPane(pane).style.pointerEvents = "none";
     fit(map);
     keepFitted(map);
-    narrowPanel(map);
+    map.wangge.panel.hidden = true;
     return map;
   }
   function fit(map) {
@@ -57,12 +57,6 @@ const wangge = (() => {
       map.invalidateSize({ animate: false });
       if (!moved) fit(map);
     }).observe(map.getContainer());
-  }
-  function narrowPanel(map) {
-    map.wangge.panel.hidden = true;
-    map.on("layeradd layerremove", () => {
-      map.wangge.panel.hidden = !map.wangge.panel.querySelector("section:not([hidden])");
-    });
   }
   function renderer(map, pane, kind) {
     return (map.wangge.renderers[pane] ||= kind({ pane, padding: 0.3 }));
@@ -82,8 +76,12 @@ const wangge = (() => {
     if (legend) {
       const block = section(legend);
       if (layer.wanggeExtra) block.append(layer.wanggeExtra);
-      map.wangge.panel.append(block);
-      layer.on("add", () => (block.hidden = false)).on("remove", () => (block.hidden = true));
+      const panel = map.wangge.panel;
+      panel.append(block);
+      layer.on("add remove", ({ type }) => {
+        block.hidden = type === "remove";
+        panel.hidden = !panel.querySelector("section:not([hidden])");
+      });
     }
     return layer;
   }
@@ -166,10 +164,12 @@ const wangge = (() => {
   function outlines(map, { shape, colour, weight, dash, land, middles, table }) {
     const group = L.featureGroup();
     const above = renderer(map, "outlines", L.canvas);
+    const below = renderer(map, "land", L.canvas);
     areas(shape).forEach((area, row) => {
-      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: land });
+      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: 0.01 });
       part.wanggeRow = row;
       group.addLayer(part);
+      if (land) group.addLayer(L.polygon(area, { renderer: below, interactive: false, stroke: false, fillColor: "#f9faf9", fillOpacity: 1 }));
       group.addLayer(L.polygon(area, { renderer: above, interactive: false, fill: false, color: colour, weight, dashArray: dash }));
     });
     group.on("add", () => group.eachLayer((part) => part.wanggeRow !== undefined && part.bringToBack()));
@@ -223,8 +223,12 @@ const wangge = (() => {
       const part = L.polyline(route, { renderer: above, color: colour, weight: 4, opacity: 1, dashArray: dashes[at[row]] });
       part.wanggeRow = row;
       group.addLayer(casing).addLayer(part);
-      for (const arrow of arrows(map, route, colour)) group.addLayer(arrow);
+      for (const one of arrows(map, route, colour)) group.addLayer(one);
     });
+    // Far out, the arrows would be a heap.
+    const tidy = () => group.eachLayer((part) => part.wanggeLength && part.setOpacity(part.wanggeLength * 2 ** map.getZoom() < 120 ? 0 : 1));
+    map.on("zoomend", () => map.hasLayer(group) && tidy());
+    group.on("add", tidy);
     return explain(group, table);
   }
   // Web Mercator keeps angles, so that an arrow made once is right at every zoom.
@@ -237,7 +241,9 @@ const wangge = (() => {
         const to = Math.max(1, along.findIndex((length) => length >= share * along[along.length - 1]));
         const step = flat[to].subtract(flat[to - 1]);
         const ahead = (share * along[along.length - 1] - along[to - 1]) / (along[to] - along[to - 1] || 1);
-        return arrow(map.unproject(flat[to - 1].add(step.multiplyBy(ahead)), 18), (Math.atan2(step.y, step.x) * 180) / Math.PI, colour);
+        const place = map.unproject(flat[to - 1].add(step.multiplyBy(ahead)), 18);
+        const one = arrow(place, (Math.atan2(step.y, step.x) * 180) / Math.PI, colour);
+        return Object.assign(one, { wanggeLength: along[along.length - 1] / 2 ** 18 });
       });
     });
   }
@@ -305,18 +311,22 @@ const wangge = (() => {
     const radius = Math.min(90, Math.max(15, 256 * 2 ** (map.getZoom() - zoom)));
     const blur = 0.95 * radius;
     const faded = 2 ** -Math.min(12, Math.max(0, map.getMaxZoom() - map.getZoom())); // by Leaflet.heat, at each zoom
-    const heaviest = Math.max(1e-9, ...frames.map((places) => heavy(map, places, 0.8 * (radius + blur))));
-    return { radius, blur, max: 1.8 * faded * heaviest };
+    return { radius, blur, max: faded * Math.max(1e-9, ...frames.map((places) => heavy(map, places, (radius + blur) / 2))) };
   }
+  // Leaflet.heat sums in squares of this side and paints discs that reach into the squares around.
+  const REACH = [[0, 0, 1], [1, 0, 0.5], [-1, 0, 0.5], [0, 1, 0.5], [0, -1, 0.5], [1, 1, 0.2], [1, -1, 0.2], [-1, 1, 0.2], [-1, -1, 0.2]];
   function heavy(map, places, side) {
-    const spots = new Map();
+    const squares = new Map();
+    const key = (x, y) => x * 2 ** 26 + y;
     for (const place of places) {
       const { x, y } = map.project(place).divideBy(side).floor();
-      const key = x + ":" + y;
-      spots.set(key, (spots.get(key) || 0) + place.alt);
+      for (const [right, down, share] of REACH) {
+        const at = key(x + right, y + down);
+        squares.set(at, (squares.get(at) || 0) + share * place.alt);
+      }
     }
-    const sorted = [...spots.values()].sort((a, b) => a - b);
-    return sorted[Math.floor(0.995 * (sorted.length - 1))] || 0;
+    const sorted = [...squares.values()].sort((a, b) => a - b);
+    return sorted[Math.floor(0.997 * (sorted.length - 1))] || 0;
   }
   function clock(map, names, totals, turnTo) {
     const words = map.wangge.page.words;
