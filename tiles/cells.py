@@ -65,7 +65,7 @@ def cells_of(lonlat: FloatArray, weights: FloatArray, frames: IntArray, most: in
 
 
 def cell_steps(cells: Cells, frames: int) -> list[list[float]]:
-    """Each frame's cells as one run of column step, row step, weight; `templates/sheet.js` reads it."""
+    """Each frame's cells as one run of column step, row step, weight; `templates/heat.js` reads it."""
     bounds = np.searchsorted(cells.frame, np.arange(frames + 1))
     return [_steps(cells, slice(low, high)) for low, high in pairwise(bounds)]
 

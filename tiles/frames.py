@@ -15,6 +15,7 @@ from tiles.labels import label
 from tiles.sheet import Sheet
 
 FloatArray = NDArray[np.float64]
+MERCATOR = 85.05
 
 
 def need(frame: pd.DataFrame, *columns: str) -> None:
@@ -25,22 +26,35 @@ def need(frame: pd.DataFrame, *columns: str) -> None:
 
 
 def shapes_of(sheet: Sheet, frame: gpd.GeoDataFrame, *columns: str) -> Shapes:
-    """The geometries in EPSG:4326, none of them empty; the sheet notes whether rows are synthetic."""
+    """The geometries in EPSG:4326, each of them on the map; the sheet notes whether rows are synthetic."""
     need(frame, *columns)
     if frame.crs is None:
         raise UndeclaredCrs
     shapes = frame.geometry.to_crs("EPSG:4326").to_numpy()
-    empty = np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if len(empty):
-        raise Invalid(f"row {frame.index[empty[0]]} has no geometry; leave such rows out")
+    west, south, east, north = shapely.bounds(shapes).T
+    # The bounds of what is missing or empty are NaN, and no comparison with NaN is true.
+    lost = np.flatnonzero(~((west >= -180) & (east <= 180) & (south >= -MERCATOR) & (north <= MERCATOR)))
+    if len(lost):
+        raise Invalid(
+            f"row {frame.index[lost[0]]} has no geometry, or lies off the map; are longitude and latitude swapped?"
+        )
     if "synthetic" in frame:
         sheet.synthetic |= bool(frame["synthetic"].any())
     return shapes
 
 
+def points_of(sheet: Sheet, frame: gpd.GeoDataFrame, *columns: str) -> Shapes:
+    """As `shapes_of`, of points alone."""
+    shapes = shapes_of(sheet, frame, *columns)
+    other = np.flatnonzero(shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
+    if len(other):
+        raise Invalid(f"row {frame.index[other[0]]} is a {frame.geom_type.iloc[other[0]]}; this layer takes points")
+    return shapes
+
+
 def places_of(sheet: Sheet, points: gpd.GeoDataFrame, weights: str) -> tuple[FloatArray, FloatArray]:
     """Longitude and latitude, shape (n, 2), and the weight of each point: 1 if `weights` names no column."""
-    shapes = shapes_of(sheet, points, *([weights] if weights else []))
+    shapes = points_of(sheet, points, *([weights] if weights else []))
     lonlat = np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
     return lonlat, points[weights].to_numpy(float) if weights else np.ones(len(lonlat))
 

@@ -21,7 +21,7 @@ from geo.errors import Invalid
 from tiles import legends
 from tiles.cells import cell_steps, cells_of, periods_of
 from tiles.encoding import Shapes, area_steps, column, lighter, line_steps, point_steps
-from tiles.frames import need, places_of, shapes_of, table_of, wall_clock
+from tiles.frames import need, places_of, points_of, shapes_of, table_of, wall_clock
 from tiles.labels import CLOSED, Language, distance_label, distances, label, state_label
 from tiles.legends import row
 from tiles.sheet import Bounds, Drawing, Sheet
@@ -130,7 +130,7 @@ def add_stations(sheet: Sheet, stations: gpd.GeoDataFrame, *, show: bool = True)
     show
         Whether the layer is on when the page opens.
     """
-    points = shapes_of(sheet, stations, "name")
+    points = points_of(sheet, stations, "name")
     legend = _legend_of(sheet, "stations", [row(legends.STATION, label("stations", sheet.lang), len(points), "dot")])
     table = table_of(sheet, stations, ["kind"] if "kind" in stations else [])
     what = {"xy": point_steps(points), "colours": [legends.STATION], "at": [0] * len(points), "table": table}
@@ -311,7 +311,7 @@ def add_incidents(sheet: Sheet, incidents: gpd.GeoDataFrame, most: int = 5_000, 
     need(incidents, "category", "state", "occurred_at")
     latest = incidents.sort_values("occurred_at", ascending=False, kind="stable", na_position="last").head(most)
     lang, done = sheet.lang, latest["state"].isin(CLOSED)
-    points = shapes_of(sheet, latest)
+    points = points_of(sheet, latest)
     when = wall_clock(sheet, latest["occurred_at"]).dt.strftime("%Y-%m-%d %H:%M")
     named = [name for name in ("micro_grid", "team") if name in latest]
     table = {

@@ -53,7 +53,7 @@ class Sheet(folium.Map):
 
 
 class Drawing(JSCSSMixin, Layer):
-    """One layer on a sheet: the drawing function of ``templates/sheet.js``, and what it draws."""
+    """One layer on a sheet: a drawing function of ``templates/drawings.js`` or ``heat.js``, and what it draws."""
 
     def __init__(
         self,

@@ -285,7 +285,7 @@ def test_a_linked_page_loads_its_assets_from_our_own_server(city: City, seen: Se
 
 def test_a_hostile_report_stays_text(city: City, seen: Seen, tmp_path: Path) -> None:
     hostile = city.incidents.head(1)
-    sheet = maps.new_map(hostile.total_bounds + [-0.01, -0.01, 0.01, 0.01], "zh", HOSTILE)
+    sheet = maps.new_map(np.add(hostile.total_bounds, [-0.01, -0.01, 0.01, 0.01]), "zh", HOSTILE)
     maps.add_incidents(sheet, hostile)
     page = opened(seen, offline.single_file(sheet), tmp_path)
     page.locator(".wg-dot").dispatch_event("click")

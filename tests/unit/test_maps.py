@@ -123,6 +123,14 @@ def test_a_remote_file_without_a_local_twin_is_named(layer: folium.map.Layer, ad
         offline.single_file(plain)
 
 
+def test_an_asset_that_is_not_installed_is_named_with_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(offline, "PACKAGES", tmp_path)
+    with pytest.raises(offline.AssetMissing, match=r"npm ci --prefix tiles/assets.* leaflet/dist/leaflet.js"):
+        offline.single_file(sheet())
+
+
 def test_writing_a_page_changes_nothing_in_folium() -> None:
     before = (list(folium.Map.default_js), list(folium.Map.default_css), list(MarkerCluster.default_js))
     offline.single_file(a_full_sheet())
@@ -203,6 +211,22 @@ def test_a_row_without_geometry_is_named() -> None:
     holed.loc[1, "geometry"] = None
     with pytest.raises(Invalid, match="row 1"):
         maps.add_units(sheet(), holed, "grid")
+
+
+def test_swapped_coordinates_are_noticed() -> None:
+    swapped = incidents().set_geometry(gpd.points_from_xy([46] * 3, [122] * 3), crs="EPSG:4326")
+    with pytest.raises(Invalid, match="swapped"):
+        maps.add_heat(sheet(), swapped)
+
+
+def test_a_layer_of_points_refuses_areas() -> None:
+    with pytest.raises(Invalid, match="row 0 is a Polygon"):
+        maps.add_stations(sheet(), grids())
+
+
+def test_times_that_are_text_are_refused() -> None:
+    with pytest.raises(Invalid, match="occurred_at"):
+        maps.add_incidents(sheet(), incidents(occurred_at=["yesterday"] * 3))
 
 
 @pytest.mark.parametrize("bounds", [[1, 2, 3], [2, 0, 1, 1], [0, 0, float("nan"), 1]])
