@@ -42,10 +42,6 @@ export class UnitAnswer extends LitElement {
         padding-top: 0.7rem;
         border-top: 1px solid var(--line);
       }
-      .remark {
-        margin-top: 0.5rem;
-        color: var(--note);
-      }
       a {
         display: inline-block;
         margin-top: 0.6rem;
@@ -61,17 +57,15 @@ export class UnitAnswer extends LitElement {
   }
 
   override render() {
-    const { units, located } = this.answer;
+    const { units } = this.answer;
     const says = text().lookup;
     const unit = units.at(-1);
-    if (!unit) return nothing;
+    if (!unit) return html`<div class="answer"><p>${says.outside}</p></div>`;
     return html`<div class="answer">
       <p class="soft small">${says.answer}</p>
       ${units.length > 1 ? html`<ol>${units.slice(0, -1).map((above) => html`<li>${nameOf(above)}</li>`)}</ol>` : nothing}
       <p class="unit">${nameOf(unit)}</p>
       <p class="soft small figure">${facts(unit)}</p>
-      ${located === "outside" ? html`<p class="small remark">${says.outside}</p>` : nothing}
-      ${located === "edge" ? html`<p class="small remark">${says.edge}</p>` : nothing}
       ${this.team()}
       <a href="/v1/maps/coverage?lang=${language()}&unit=${encodeURIComponent(unit.code)}">${says.openMap}</a>
     </div>`;
