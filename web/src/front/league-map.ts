@@ -72,6 +72,12 @@ export class LeagueMap extends LitElement {
         stroke-width: 1.5;
         pointer-events: none;
       }
+      svg.map:focus {
+        outline: none;
+      }
+      svg.map:focus-visible {
+        outline: 2px solid var(--accent);
+      }
       svg.map:focus-visible .cross {
         visibility: visible;
       }

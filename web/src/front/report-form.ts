@@ -206,7 +206,9 @@ export class ReportForm extends LitElement {
 
   private async toFirstWrong(): Promise<void> {
     await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    const own = this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (own) own.focus();
+    else await this.field.toFirstWrong();
   }
 }
 
