@@ -5,7 +5,7 @@ import type { UnitLookup } from "../src/front/unit-lookup";
 import { setLanguage, text } from "../src/language";
 
 const unit = (unit_id: number, name: string) => ({ unit_id, level: "micro_grid", code: `c${unit_id}`, name, synthetic: true });
-const team = { code: "T", name: "红城义警", kind: "patrol", phone: null, synthetic: true };
+const team = { code: "T", name: "红城义警", kind: "patrol", phone: null };
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
 
 let page: UnitLookup;
@@ -33,11 +33,8 @@ async function shown(): Promise<string> {
 
 describe("the look-up", () => {
   it("answers for a point with the path, the micro-grid and the team", async () => {
-    vi.stubGlobal("fetch", async (path: string) =>
-      path.endsWith("/team")
-        ? json(team)
-        : json({ lon: 122.07, lat: 46.08, owner: unit(9, "第九微网格"), above: [unit(1, "兴安盟"), unit(9, "第九微网格")] }),
-    );
+    const units = [unit(1, "兴安盟"), unit(9, "第九微网格")];
+    vi.stubGlobal("fetch", async () => json({ lon: 122.07, lat: 46.08, located: "inside", units, team }));
     await page.at({ lon: 122.07, lat: 46.08, crs: "EPSG:4326" });
     const words = await shown();
     expect(words).toContain("兴安盟");
@@ -46,7 +43,7 @@ describe("the look-up", () => {
   });
 
   it("says so when a point lies outside of every micro-grid", async () => {
-    vi.stubGlobal("fetch", async () => json({ lon: 1, lat: 1, owner: null, above: [] }));
+    vi.stubGlobal("fetch", async () => json({ lon: 1, lat: 1, located: "outside", units: [unit(1, "兴安盟")], team }));
     await page.at({ lon: 1, lat: 1, crs: "EPSG:4326" });
     expect(await shown()).toContain(text().lookup.outside);
   });
@@ -60,10 +57,8 @@ describe("the look-up", () => {
   it("keeps to what was asked last, though an earlier answer comes later", async () => {
     let answerLate: (answer: Response) => void = () => undefined;
     const late = new Promise<Response>((resolve) => (answerLate = resolve));
-    const owner = (name: string) => json({ lon: 122, lat: 46, owner: unit(2, name), above: [] });
-    vi.stubGlobal("fetch", async (path: string) =>
-      path.endsWith("/team") ? json(team) : path.includes("lon=121") ? late : owner("后来的"),
-    );
+    const owner = (name: string) => json({ lon: 122, lat: 46, located: "inside", units: [unit(2, name)], team });
+    vi.stubGlobal("fetch", async (path: string) => (path.includes("lon=121") ? late : owner("后来的")));
     const first = page.at({ lon: 121, lat: 46, crs: "EPSG:4326" });
     await page.updateComplete;
     await page.at({ lon: 122, lat: 46, crs: "EPSG:4326" });

@@ -224,7 +224,7 @@ export class FrontPage extends LitElement {
         <span class="soft">${says.promise}</span>
         <a href="/docs">${says.api}</a>
         <a href="/health/ready">${says.health}</a>
-        <a href="/third-party-notices.md">${says.notices}</a>
+        <a href="/third-party-notices.txt">${says.notices}</a>
       </div>
     </footer>`;
   }

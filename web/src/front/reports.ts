@@ -56,7 +56,8 @@ export function send(body: unknown, key: string): Promise<Receipt> {
 }
 
 export async function loadCategories(signal: AbortSignal): Promise<Group[]> {
-  return grouped(await get<Category[]>("/v1/categories", signal));
+  const { categories } = await get<{ categories: Category[] }>("/v1/categories", signal);
+  return grouped(categories);
 }
 
 export function grouped(categories: Category[]): Group[] {

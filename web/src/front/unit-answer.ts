@@ -42,6 +42,10 @@ export class UnitAnswer extends LitElement {
         padding-top: 0.7rem;
         border-top: 1px solid var(--line);
       }
+      .remark {
+        margin-top: 0.4rem;
+        color: var(--note);
+      }
       a {
         display: inline-block;
         margin-top: 0.6rem;
@@ -57,16 +61,16 @@ export class UnitAnswer extends LitElement {
   }
 
   override render() {
-    const { units } = this.answer;
+    const { units, located } = this.answer;
     const says = text().lookup;
     const unit = units.at(-1);
-    if (!unit) return html`<div class="answer"><p>${says.outside}</p></div>`;
+    if (!unit) return nothing;
     return html`<div class="answer">
       <p class="soft small">${says.answer}</p>
       ${units.length > 1 ? html`<ol>${units.slice(0, -1).map((above) => html`<li>${nameOf(above)}</li>`)}</ol>` : nothing}
       <p class="unit">${nameOf(unit)}</p>
       <p class="soft small figure">${facts(unit)}</p>
-      ${this.team()}
+      ${located === "outside" ? html`<p class="small remark">${says.outside}</p>` : nothing} ${this.team()}
       <a href="/v1/maps/coverage?lang=${language()}&unit=${encodeURIComponent(unit.code)}">${says.openMap}</a>
     </div>`;
   }

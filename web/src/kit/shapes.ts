@@ -67,7 +67,6 @@ export interface Team {
   name: string;
   kind: string;
   phone: string | null;
-  synthetic: boolean;
 }
 
 export interface Place {
