@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import numpy as np
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
@@ -294,9 +295,7 @@ def change_state(conn: Connection, incident_id: uuid.UUID, change: Change, expec
     if now["version"] != expected_version:
         raise StaleVersion
     before = lifecycle.State(now["state"])
-    lifecycle.check_step(
-        before, change.state, reason=bool(change.reason), department=change.department_id is not None
-    )
+    lifecycle.check_step(before, change.state, reason=bool(change.reason), department=change.department_id is not None)
     _check_known(conn, change)
     execute(
         conn,
@@ -323,17 +322,15 @@ def _answered(conn: Connection, key: str, sha256: str) -> Incident:
 def _store(conn: Connection, made: uuid.UUID, what: Report, assigner: Assigner) -> None:
     if what.occurred_at is not None and what.occurred_at > instant(conn) + CLOCK_SKEW:
         raise FutureTime
-    lon, lat = crs.to_wgs84([what.lon], [what.lat], what.crs)
+    lon, lat = crs.to_wgs84(np.array([what.lon]), np.array([what.lat]), what.crs)
     owners = assigner.assign(lon, lat)
     unit_id = int(owners.unit_id[0])
     execute(
         conn,
         SQL["report"],
-        **asdict(what) | _ruling(conn, what),
+        **asdict(what) | _ruling(conn, what) | {"lon": float(lon[0]), "lat": float(lat[0])},
         id=made,
         state=lifecycle.FIRST,
-        lon=float(lon[0]),
-        lat=float(lat[0]),
         run_id=new_run(conn, assigner),
         unit_id=unit_id,
         path=owners.path[0],

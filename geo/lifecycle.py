@@ -33,28 +33,30 @@ S = State
 FIRST = S.REPORTED
 FINAL = frozenset({S.ARCHIVED})
 
-STEPS: Mapping[State, frozenset[State]] = MappingProxyType({
-    S.REPORTED: frozenset({S.ACCEPTED, S.REFUSED}),
-    # Accepted to handling: the window handles on the spot (直办), nobody is called.
-    S.ACCEPTED: frozenset({S.ASSIGNED, S.DISPATCHED, S.HANDLING, S.REFUSED}),
-    # Assigned to dispatched: the department hands the matter down to a team.
-    S.ASSIGNED: frozenset({S.SIGNED, S.DISPATCHED, S.RETURNED}),
-    S.DISPATCHED: frozenset({S.SIGNED, S.RETURNED}),
-    S.SIGNED: frozenset({S.HANDLING, S.DEFERRED, S.RETURNED}),
-    S.HANDLING: frozenset({S.CHECKING, S.DEFERRED, S.RETURNED}),
-    # Checking to handling: the check on site failed.
-    S.CHECKING: frozenset({S.CLOSED, S.HANDLING}),
-    S.DEFERRED: frozenset({S.HANDLING, S.RETURNED}),
-    # A returned matter is never left lying: it is handed out again, or refused with a reason.
-    S.RETURNED: frozenset({S.ASSIGNED, S.DISPATCHED, S.HANDLING, S.REFUSED}),
-    # Closed to archived: an anonymous report has nobody to revisit.
-    S.CLOSED: frozenset({S.REVISITED, S.ARCHIVED}),
-    # Revisited to handling: who reported says that it is not settled, the matter is opened again.
-    S.REVISITED: frozenset({S.ARCHIVED, S.HANDLING}),
-    # Refused to accepted: the refusal was reviewed and did not stand.
-    S.REFUSED: frozenset({S.ARCHIVED, S.ACCEPTED}),
-    S.ARCHIVED: frozenset(),
-})
+STEPS: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        S.REPORTED: frozenset({S.ACCEPTED, S.REFUSED}),
+        # Accepted to handling: the window handles on the spot (直办), nobody is called.
+        S.ACCEPTED: frozenset({S.ASSIGNED, S.DISPATCHED, S.HANDLING, S.REFUSED}),
+        # Assigned to dispatched: the department hands the matter down to a team.
+        S.ASSIGNED: frozenset({S.SIGNED, S.DISPATCHED, S.RETURNED}),
+        S.DISPATCHED: frozenset({S.SIGNED, S.RETURNED}),
+        S.SIGNED: frozenset({S.HANDLING, S.DEFERRED, S.RETURNED}),
+        S.HANDLING: frozenset({S.CHECKING, S.DEFERRED, S.RETURNED}),
+        # Checking to handling: the check on site failed.
+        S.CHECKING: frozenset({S.CLOSED, S.HANDLING}),
+        S.DEFERRED: frozenset({S.HANDLING, S.RETURNED}),
+        # A returned matter is never left lying: it is handed out again, or refused with a reason.
+        S.RETURNED: frozenset({S.ASSIGNED, S.DISPATCHED, S.HANDLING, S.REFUSED}),
+        # Closed to archived: an anonymous report has nobody to revisit.
+        S.CLOSED: frozenset({S.REVISITED, S.ARCHIVED}),
+        # Revisited to handling: who reported says that it is not settled, the matter is opened again.
+        S.REVISITED: frozenset({S.ARCHIVED, S.HANDLING}),
+        # Refused to accepted: the refusal was reviewed and did not stand.
+        S.REFUSED: frozenset({S.ARCHIVED, S.ACCEPTED}),
+        S.ARCHIVED: frozenset(),
+    }
+)
 
 # Settled matters run no clock; entering sets `closed_at`, opening again clears it.
 SETTLED = frozenset({S.CLOSED, S.REVISITED, S.ARCHIVED, S.REFUSED})
@@ -65,25 +67,27 @@ UNTAKEN = frozenset({S.REPORTED, S.ACCEPTED, S.RETURNED})
 # These must say why; so must a step from settled back to open.
 REASONED = frozenset({S.DEFERRED, S.RETURNED, S.REFUSED})
 
-NAMES: Mapping[State, tuple[str, str]] = MappingProxyType({
-    S.REPORTED: ("上报", "reported"),
-    S.ACCEPTED: ("受理", "accepted"),
-    S.ASSIGNED: ("交办", "assigned to a department"),
-    S.DISPATCHED: ("派单", "dispatched to a team"),
-    S.SIGNED: ("签收", "signed for"),
-    S.HANDLING: ("处置", "being handled"),
-    S.CHECKING: ("核查", "being checked"),
-    S.DEFERRED: ("挂账", "deferred"),
-    S.RETURNED: ("退回", "returned"),
-    S.CLOSED: ("结案", "closed"),
-    S.REVISITED: ("回访", "revisited"),
-    S.ARCHIVED: ("归档", "archived"),
-    S.REFUSED: ("不予受理", "refused"),
-})
+NAMES: Mapping[State, tuple[str, str]] = MappingProxyType(
+    {
+        S.REPORTED: ("上报", "reported"),
+        S.ACCEPTED: ("受理", "accepted"),
+        S.ASSIGNED: ("交办", "assigned to a department"),
+        S.DISPATCHED: ("派单", "dispatched to a team"),
+        S.SIGNED: ("签收", "signed for"),
+        S.HANDLING: ("处置", "being handled"),
+        S.CHECKING: ("核查", "being checked"),
+        S.DEFERRED: ("挂账", "deferred"),
+        S.RETURNED: ("退回", "returned"),
+        S.CLOSED: ("结案", "closed"),
+        S.REVISITED: ("回访", "revisited"),
+        S.ARCHIVED: ("归档", "archived"),
+        S.REFUSED: ("不予受理", "refused"),
+    }
+)
 
 
 class ReasonNeeded(TransitionRefused):
-    """This step must give a reason."""
+    """A reason must be given for such a step."""
 
     zh = "此步骤必须说明理由。"
 
