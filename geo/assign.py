@@ -1,0 +1,180 @@
+"""
+Who answers for a point: the one base micro-grid that owns it, and the default team of that micro-grid.
+
+The rule of the one owner: inside, the micro-grid that covers the point; on a shared edge or corner, the one with the
+lowest permanent unit id; outside of every micro-grid, the oldest root. The rule of the default team: the team named
+by the owner, else by the nearest unit above it that names one. Every answer carries the rule that made it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.db import Connection, first, instant, one, rows, statements
+from geo.errors import BadCoordinate, Unavailable
+from geo.units import base, path_ids
+
+SQL = statements("assign")
+OUTSIDE = -1
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+ObjectArray = NDArray[np.object_]
+
+
+class NoUnits(Unavailable):
+    """No units are published yet; run `wangge load demo` or `wangge load units FILE`."""
+
+    zh = "尚未发布任何网格；请运行 wangge load demo 或 wangge load units 文件。"
+
+
+class NoDefaultTeam(Unavailable):
+    """A root unit names no default team, so a matter could stay without one; name one in default_team."""
+
+    zh = "根级网格单元没有兜底队伍；请在 default_team 中指定。"
+
+
+@dataclass(frozen=True)
+class Owners:
+    """
+    Who answers for n points, each array of shape (n,).
+
+    Attributes
+    ----------
+    unit_id, path
+        The owner.
+    located
+        ``inside``, ``edge`` or ``outside``.
+    owner_rule
+        ``one_owner``, ``lowest_of_edge`` or ``root_for_outside``.
+    team_id, team_unit_id
+        The team, and the unit whose default team it is.
+    team_rule
+        ``default_of_unit``, ``default_of_parent`` or ``default_of_root``.
+    candidates
+        By position, the ids of all micro-grids that a point on an edge touches, ascending.
+    """
+
+    unit_id: IntArray
+    path: ObjectArray
+    located: ObjectArray
+    owner_rule: ObjectArray
+    team_id: ObjectArray
+    team_unit_id: IntArray
+    team_rule: ObjectArray
+    candidates: Mapping[int, list[int]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is answered for the points of each base micro-grid, and in the last place for those outside."""
+
+    unit_id: IntArray
+    path: ObjectArray
+    team_id: ObjectArray
+    team_unit_id: IntArray
+    team_rule: ObjectArray
+
+
+@dataclass(frozen=True)
+class Assigner:
+    """The units and default teams in force at an instant, ready to answer for many points."""
+
+    valid: datetime
+    recorded: datetime
+    tree: shapely.STRtree
+    answers: Answers
+
+    @classmethod
+    def load(cls, conn: Connection, at: datetime | None = None) -> "Assigner":
+        """Read what is in force at an instant; now if not given. Raises `NoUnits` and `NoDefaultTeam`."""
+        now = instant(conn)
+        valid = at or now
+        grids = base(conn, valid)
+        root = first(conn, SQL["root"], at=valid, known=now)
+        if root is None:
+            raise NoUnits
+        teams = {row["unit_id"]: row["team_id"] for row in rows(conn, SQL["default_teams"], at=valid)}
+        paths = [*grids["path"], root["path"]]
+        return cls(valid, now, shapely.STRtree(grids.geometry.to_numpy()), _answers(paths, teams))
+
+    def assign(self, lon: FloatArray, lat: FloatArray) -> Owners:
+        """
+        Who answers for each point.
+
+        Parameters
+        ----------
+        lon, lat
+            Degrees in EPSG:4326, shape (n,), finite.
+        """
+        _require_finite(lon, lat)
+        point, grid = self.tree.query(shapely.points(lon, lat), predicate="intersects")
+        slots = np.full(len(lon), len(self.tree.geometries), dtype=np.int64)
+        np.minimum.at(slots, point, grid)
+        touched = np.bincount(point, minlength=len(lon))
+        take = self.answers
+        return Owners(
+            unit_id=take.unit_id[slots],
+            path=take.path[slots],
+            located=_LOCATED[np.minimum(touched, 2)],
+            owner_rule=_OWNER_RULE[np.minimum(touched, 2)],
+            team_id=take.team_id[slots],
+            team_unit_id=take.team_unit_id[slots],
+            team_rule=take.team_rule[slots],
+            candidates=_on_edges(point, take.unit_id[grid], touched),
+        )
+
+
+_LOCATED = np.array(["outside", "inside", "edge"], dtype=object)
+_OWNER_RULE = np.array(["root_for_outside", "one_owner", "lowest_of_edge"], dtype=object)
+
+
+def new_run(conn: Connection, assigner: Assigner) -> int:
+    """Record a run of the assigner; returns its id, which every assignment of the run carries."""
+    return one(conn, SQL["new_run"], valid=assigner.valid, recorded=assigner.recorded)["id"]
+
+
+def _require_finite(lon: FloatArray, lat: FloatArray) -> None:
+    bad = np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat)))
+    if bad.size:
+        raise BadCoordinate(f"Row {bad[0]}.")
+
+
+def _on_edges(point: NDArray[Any], unit: IntArray, touched: NDArray[Any]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    several = touched[point] > 1
+    for position, unit_id in zip(point[several].tolist(), unit[several].tolist(), strict=True):
+        found.setdefault(position, []).append(unit_id)
+    return {position: sorted(ids) for position, ids in found.items()}
+
+
+def _answers(paths: list[str], teams: Mapping[int, UUID]) -> Answers:
+    ids = [path_ids(path) for path in paths]
+    chosen = [_nearest(path, teams) for path in ids]
+    return Answers(
+        unit_id=np.array([path[-1] for path in ids], dtype=np.int64),
+        path=np.array(paths, dtype=object),
+        team_id=np.array([teams[unit] for unit in chosen], dtype=object),
+        team_unit_id=np.array(chosen, dtype=np.int64),
+        team_rule=np.array([_team_rule(unit, path) for unit, path in zip(chosen, ids, strict=True)], dtype=object),
+    )
+
+
+def _nearest(path: list[int], teams: Mapping[int, UUID]) -> int:
+    """The nearest unit upwards that names a default team."""
+    for unit in reversed(path):
+        if unit in teams:
+            return unit
+    raise NoDefaultTeam(f"Unit {path[0]}.")
+
+
+def _team_rule(unit: int, path: list[int]) -> str:
+    if unit == path[0]:
+        return "default_of_root"
+    return "default_of_unit" if unit == path[-1] else "default_of_parent"
