@@ -45,6 +45,7 @@ class JsonRequest(Request):
     parsed: Any = None
 
     async def json(self) -> Any:
+        """What was read."""
         return self.parsed
 
 
@@ -52,6 +53,7 @@ class StrictRoute(APIRoute):
     """A route that takes its body as application/json alone, and reads it by `parse`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of a request, behind the strict reading."""
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle
@@ -90,19 +92,22 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
         if not declared and "transfer-encoding" not in headers:
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         body = None if declared.isdecimal() and int(declared[:20]) > self.most_bytes else await self._read(receive)
         if body is None:
             asked = language_of(headers.get("accept-language", ""), self.language)
             refusal = problem(
                 BodyTooLarge(f"{self.most_bytes} bytes"), asked, scope["request_id"], headers={"connection": "close"}
             )
-            return await refusal(scope, receive, send)
-        return await self.app(scope, _first(body, receive), send)
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, _first(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:
         body = bytearray()

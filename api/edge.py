@@ -19,17 +19,19 @@ QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 # A page may bring its own policy (the Folium maps do); every other answer gets this one.
-HEADERS: Mapping[str, str] = MappingProxyType({
-    "content-security-policy": (
-        "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "geolocation=(self), camera=(self), microphone=()",
-})
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "content-security-policy": (
+            "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+        ),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "geolocation=(self), camera=(self), microphone=()",
+    }
+)
 
 
 class Edge:
@@ -43,7 +45,8 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         scope["request_id"] = _request_id(Headers(scope=scope))
         begun_s, status = time.perf_counter(), 0
 
@@ -56,7 +59,7 @@ class Edge:
 
         try:
             await self.app(scope, receive, sent)
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it was, it is noted and answered
+        except Exception as error:
             scope["failed"] = error
             if not status:
                 await self._apologise(scope, receive, sent)

@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from geo import errors as wrong
+from geo.paging import BadCursor
 
 Language = Literal["zh", "en"]
 MOST_FAULTS = 20
@@ -51,7 +52,7 @@ class NoSuchRoute(wrong.NotFound):
 
 
 class MethodNotAllowed(wrong.WanggeError):
-    """This address does not answer to that method."""
+    """The address does not answer to that method."""
 
     zh = "该地址不支持此方法。"
 
@@ -81,31 +82,36 @@ class Unexpected(wrong.WanggeError):
 
 
 # The nearest class above an error decides. Malformed requests are 400, well-formed ones that cannot be met 422.
-STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType({
-    wrong.WanggeError: 500,
-    wrong.Invalid: 422,
-    BadJson: 400,
-    BadParameter: 400,
-    UnknownParameter: 400,
-    wrong.NotFound: 404,
-    MethodNotAllowed: 405,
-    wrong.Conflict: 409,
-    wrong.StaleVersion: 412,
-    wrong.IdempotencyMismatch: 422,
-    BodyTooLarge: 413,
-    WrongMediaType: 415,
-    NotAddressedHere: 421,
-    wrong.VersionRequired: 428,
-    wrong.Unavailable: 503,
-})
+STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
+    {
+        wrong.WanggeError: 500,
+        wrong.Invalid: 422,
+        BadJson: 400,
+        BadParameter: 400,
+        UnknownParameter: 400,
+        BadCursor: 400,
+        wrong.NotFound: 404,
+        MethodNotAllowed: 405,
+        wrong.Conflict: 409,
+        wrong.StaleVersion: 412,
+        wrong.IdempotencyMismatch: 422,
+        BodyTooLarge: 413,
+        WrongMediaType: 415,
+        NotAddressedHere: 421,
+        wrong.VersionRequired: 428,
+        wrong.Unavailable: 503,
+    }
+)
 
-_OF_STATUS: Mapping[int, type[wrong.WanggeError]] = MappingProxyType({
-    400: BadParameter,
-    404: NoSuchRoute,
-    405: MethodNotAllowed,
-    413: BodyTooLarge,
-    415: WrongMediaType,
-})
+_OF_STATUS: Mapping[int, type[wrong.WanggeError]] = MappingProxyType(
+    {
+        400: BadParameter,
+        404: NoSuchRoute,
+        405: MethodNotAllowed,
+        413: BodyTooLarge,
+        415: WrongMediaType,
+    }
+)
 
 
 class Fault(TypedDict):
@@ -137,7 +143,7 @@ def problem(
     """The answer that tells of an error."""
     kind = type(error)
     body = {
-        "type": f"/docs/api#{kind.code()}",
+        "type": f"/docs#{kind.code()}",
         "title": kind.zh if language == "zh" else kind.title(),
         "status": status_of(kind),
         "code": kind.code(),
@@ -196,7 +202,7 @@ def _weight(choice: str) -> float:
 
 
 def _spoken(choice: str, default: Language) -> Language | None:
-    name = choice.split(";")[0].strip().lower().split("-")[0]
+    name = choice.split(";", maxsplit=1)[0].strip().lower().split("-")[0]
     if _weight(choice) == 0:
         return None
     return {"zh": "zh", "en": "en", "*": default}.get(name)  # pyright: ignore[reportReturnType]

@@ -34,7 +34,9 @@ def configure(settings: Settings) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
-    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for ours in ("wangge", "uvicorn.error"):
+        logging.getLogger(ours).setLevel(settings.log_level.upper())
     logging.getLogger("uvicorn.access").disabled = True  # it writes whole addresses, with what people search for
 
 

@@ -1,6 +1,6 @@
 """Prometheus metrics with few labels: route templates, methods and statuses, never an address or a code."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -10,6 +10,7 @@ class Metrics:
     """The metrics of one application, in a registry of its own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "wangge_requests", "Requests answered.", ["route", "method", "status"], registry=self.registry

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from geo.incidents import Change, Handling, Located, Report
 from geo.lifecycle import State
+from geo.organisations import Category, Channel
 
 MOST_ROWS = 500
 FIRST_YEAR = 1900
@@ -44,7 +45,7 @@ def _written(at: Any) -> Any:
 def _number(value: Any) -> Any:
     """A coordinate is a number, not text or truth that could be read as one; -0 is 0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("not a number")
+        raise ValueError("not a number")  # noqa: TRY004 - pydantic reports a ValueError and lets others through
     return value + 0.0
 
 
@@ -121,7 +122,8 @@ class IncidentQuery(Strict):
     state: Annotated[State | None, Query(description="State of the matter. 状态。")] = None
     channel: Annotated[Slug | None, Query(description="Where it came from. 来源。")] = None
     located: Annotated[
-        Located | None, Query(description="`outside` is the queue of points outside every grid. 定位结果；outside 为界外。")
+        Located | None,
+        Query(description="`outside` is the queue of points outside every grid. 定位结果；outside 为界外。"),
     ] = None
     team: Annotated[Code | None, Query(description="Code of the team that has it. 队伍编码。")] = None
     bbox: Annotated[
@@ -142,7 +144,9 @@ class PlaceQuery(Strict):
     """Filters of the lists of teams, stations and routes."""
 
     unit: Annotated[Code | None, Query(description="Code of a unit, for its whole subtree. 网格编码，含下级。")] = None
-    kind: Annotated[Slug | None, Query(description="Kind of team or station, shift of a route. 类型；路线为班次。")] = None
+    kind: Annotated[Slug | None, Query(description="Kind of team or station, shift of a route. 类型；路线为班次。")] = (
+        None
+    )
     name: Annotated[
         Annotated[str, Field(min_length=1, max_length=100), Plain] | None, Query(description="Part of the name. 名称。")
     ] = None
@@ -160,6 +164,11 @@ class UnitQuery(Strict):
         Annotated[str, Field(min_length=1, max_length=100), Plain] | None,
         Query(description="Part of the Chinese or English name. 名称。"),
     ] = None
+    q: Annotated[
+        Annotated[str, Field(min_length=1, max_length=100), Plain] | None,
+        Query(description="A code, or part of a name. 编码，或名称中的文字。"),
+    ] = None
+    geometry: Annotated[bool, Query(description="With the areas. 是否含边界。")] = True
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
     cursor: Annotated[Cursor | None, Query(description="`next` of the page before. 上一页的 next。")] = None
     limit: Annotated[Limit, Query(description="Most rows of a page. 每页条数上限。")] = 100
@@ -172,6 +181,15 @@ class PointQuery(Strict):
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, examples=[46.08])]
     crs: Annotated[Crs, Query(description="Must be declared. 必须声明坐标系。")]
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
+
+
+class MapQuery(Strict):
+    """What a map shows."""
+
+    unit: Annotated[Code | None, Query(description="Code of a unit, for its whole subtree. 网格编码，含下级。")] = None
+    lang: Annotated[Literal["zh", "en"] | None, Query(description="Language of the page. 页面语言。")] = None
+    days: Annotated[int | None, Query(ge=1, le=36_600, description="Only the last days. 仅最近若干天。")] = None
+    radius_m: Annotated[int, Query(ge=50, le=50_000, description="How far a station reaches. 服务半径（米）。")] = 1000
 
 
 class UnitName(BaseModel):
@@ -198,20 +216,63 @@ class Unit(UnitName):
     bbox: list[float]
 
 
-class UnitWithPath(Unit):
-    """A unit with all above it, from the root down and itself last."""
+class UnitFeature(BaseModel):
+    """A unit as a GeoJSON feature in EPSG:4326."""
 
-    above: list[UnitName]
+    type: Literal["Feature"] = "Feature"
+    id: int
+    bbox: list[float]
+    properties: Unit
+    geometry: dict[str, Any] | None
 
 
-class Owner(BaseModel):
-    """The micro-grid that owns a point, and all above it; none when the point lies outside."""
+class UnitFeatures(BaseModel):
+    """A page of units as GeoJSON; `next` is the cursor of the page after it."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[UnitFeature]
+    next: str | None
+
+
+class DefaultTeam(BaseModel):
+    """The team that answers for a unit by default, and the unit that names it."""
+
+    id: UUID
+    code: str
+    kind: str
+    name: str
+    phone: str | None
+    unit_id: int
+
+
+class UnitAnswer(BaseModel):
+    """A unit, all above it from the root down and itself last, and its default team."""
+
+    unit: Unit
+    units: list[UnitName]
+    team: DefaultTeam | None
+
+
+class PointAnswer(BaseModel):
+    """Who answers for a point: the units from the root down to the owner; outside of all, the oldest root."""
 
     lon: float
     lat: float
-    inside: bool
-    owner: Unit | None
-    above: list[UnitName]
+    located: Literal["inside", "outside"]
+    units: list[UnitName]
+    team: DefaultTeam | None
+
+
+class Categories(BaseModel):
+    """The categories in use."""
+
+    categories: list[Category]
+
+
+class Channels(BaseModel):
+    """The ways that matters come in."""
+
+    channels: list[Channel]
 
 
 class Step(BaseModel):

@@ -31,6 +31,7 @@ class Service:
     """What the requests of one application share."""
 
     settings: Settings
+    dsn: str
     pool: ConnectionPool[Connection]
     in_force: InForce
     metrics: Metrics
@@ -70,7 +71,9 @@ def begin(request: Request, scope: Scope) -> Generator[Connection]:
 
 async def known_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not document, and any that is given twice."""
-    known = request.app.state.parameters.get((request.method, getattr(request.scope.get("route"), "path", "")), frozenset())
+    known = request.app.state.parameters.get(
+        (request.method, getattr(request.scope.get("route"), "path", "")), frozenset()
+    )
     given = [name for name, _ in request.query_params.multi_items()]
     if len(set(given)) != len(given) or not known.issuperset(given):
         raise UnknownParameter

@@ -1,7 +1,7 @@
 """Who and what stands ready: teams, stations and routes, and the reference lists of categories and channels."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, LiteralString, TypedDict, TypeVar
+from typing import Any, Literal, LiteralString, TypeVar
 from uuid import UUID
 
 from geo import units
@@ -69,7 +69,8 @@ class Station:
     version: int
 
 
-class CheckPoint(TypedDict):
+@dataclass(frozen=True)
+class CheckPoint:
     """A place that a patrol must pass, in EPSG:4326."""
 
     number: int
@@ -183,7 +184,9 @@ def route(conn: Connection, code: str) -> Route:
     """One route with its line; raises `RouteNotFound`."""
     for found in routes(conn, PlaceFilter(code=code, limit=1)).items:
         line = one(conn, SQL["route_line"], code=code)
-        return replace(found, geometry=line["geometry"], check_points=line["check_points"])
+        return replace(
+            found, geometry=line["geometry"], check_points=[CheckPoint(**point) for point in line["check_points"]]
+        )
     raise RouteNotFound
 
 

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-from psycopg_pool import ConnectionPool
-
-from geo import db, migrate
 from geo.db import Connection, one, statements
 
 SQL = statements("readiness")
@@ -13,12 +10,10 @@ SQL = statements("readiness")
 @dataclass(frozen=True)
 class Readiness:
     """
-    What was found.
+    What a database has.
 
     Attributes
     ----------
-    revision, newest
-        The schema's revision, and the one that this program needs.
     units
         Whether any unit is in force.
     default_team
@@ -27,19 +22,11 @@ class Readiness:
         Whether the spatial index serves under row security; if not, answers are right but slow.
     """
 
-    revision: str
-    newest: str
     units: bool
     default_team: bool
     leakproof: bool
 
-    @property
-    def ready(self) -> bool:
-        """Whether reports can be taken."""
-        return self.revision == self.newest and self.units and self.default_team
 
-
-def check(pool: ConnectionPool[Connection], newest: str) -> Readiness:
-    """Look at the database; raises psycopg's OperationalError where it cannot be reached."""
-    with db.begin(pool, db.EVERYTHING) as conn:
-        return Readiness(**one(conn, SQL["state"]), newest=newest)
+def check(conn: Connection) -> Readiness:
+    """Look at what reports need."""
+    return Readiness(**one(conn, SQL["state"]))

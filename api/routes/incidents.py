@@ -77,6 +77,7 @@ def change(
     request: Request,
     response: Response,
     scope: Scoped,
+    *,
     incident_id: UUID,
     body: Annotated[ChangeIn, Body(openapi_examples=CHANGES)],
     if_match: Version = None,

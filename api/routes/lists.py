@@ -3,22 +3,22 @@
 from fastapi import APIRouter
 from fastapi.requests import Request
 
+from api.schemas import Categories, Channels
 from api.scope import Scoped, begin
 from geo import organisations
-from geo.organisations import Category, Channel
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 
 
 @router.get("/categories", summary="Categories 事项类别")
-def categories(request: Request, scope: Scoped) -> list[Category]:
+def categories(request: Request, scope: Scoped) -> Categories:
     """The categories in use, with their deadlines."""
     with begin(request, scope) as conn:
-        return organisations.categories(conn)
+        return Categories(categories=organisations.categories(conn))
 
 
 @router.get("/channels", summary="Channels 来源")
-def channels(request: Request, scope: Scoped) -> list[Channel]:
+def channels(request: Request, scope: Scoped) -> Channels:
     """The ways that matters come in."""
     with begin(request, scope) as conn:
-        return organisations.channels(conn)
+        return Channels(channels=organisations.channels(conn))

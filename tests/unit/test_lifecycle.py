@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,8 +45,8 @@ def test_every_state_has_its_steps_and_two_names():
 
 
 def test_the_usual_way_is_open_from_report_to_archive():
-    way = "reported accepted dispatched signed handling checking closed revisited archived".split()
-    for before, after in zip(way, way[1:], strict=False):
+    way = ["reported", "accepted", "dispatched", "signed", "handling", "checking", "closed", "revisited", "archived"]
+    for before, after in itertools.pairwise(way):
         lifecycle.check_step(State(before), State(after), reason=False, department=False)
 
 
@@ -86,4 +88,4 @@ def test_opening_a_revisited_matter_again_needs_a_reason():
 
 def test_matters_that_nobody_took_are_open():
     assert not UNTAKEN & SETTLED
-    assert REASONED <= set(State)
+    assert set(State) >= REASONED

@@ -36,7 +36,9 @@ def furnish(conn: psycopg.Connection) -> None:
         INSERT INTO team (id, code, path, kind, name, source)
         SELECT gen_random_uuid(), c.team, u.path, c.kind, c.name, 'test'
         FROM unit_version AS u INNER JOIN (VALUES
-            ('L', 'T0', 'duty_desk', '值班台'), ('B1', 'T1', 'patrol', '红枫巡防队'), ('B2', 'T2', 'volunteer', '志愿队')
+            ('L', 'T0', 'duty_desk', '值班台'),
+            ('B1', 'T1', 'patrol', '红枫巡防队'),
+            ('B2', 'T2', 'volunteer', '志愿队')
         ) AS c (unit, team, kind, name) ON u.code = c.unit
         """
     )
@@ -50,7 +52,8 @@ def furnish(conn: psycopg.Connection) -> None:
     conn.execute(
         """
         INSERT INTO station (id, code, path, kind, name, geom, source)
-        SELECT gen_random_uuid(), 'S' || u.code, u.path, 'service', '服务站' || u.code, st_pointonsurface(u.geom), 'test'
+        SELECT
+            gen_random_uuid(), 'S' || u.code, u.path, 'service', '服务站' || u.code, st_pointonsurface(u.geom), 'test'
         FROM unit_version AS u WHERE u.level = 'micro_grid'
         """
     )
