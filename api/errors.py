@@ -202,7 +202,6 @@ def _weight(choice: str) -> float:
 
 
 def _spoken(choice: str, default: Language) -> Language | None:
-    name = choice.split(";", maxsplit=1)[0].strip().lower().split("-")[0]
-    if _weight(choice) == 0:
-        return None
-    return {"zh": "zh", "en": "en", "*": default}.get(name)  # pyright: ignore[reportReturnType]
+    spoken: Mapping[str, Language] = {"zh": "zh", "en": "en", "*": default}
+    name = re.split("[;-]", choice.strip().lower(), maxsplit=1)[0].strip()
+    return spoken.get(name) if _weight(choice) > 0 else None

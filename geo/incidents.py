@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from geo import crs, feed, identifiers, lifecycle, paging, units
 from geo.assign import Assigner, new_run
 from geo.db import Connection, Row, Scope, execute, first, instant, one, rows, statements
-from geo.errors import IdempotencyMismatch, Invalid, NotFound, StaleVersion
+from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
 
 SQL = statements("incidents")
 CLOCK_SKEW = timedelta(minutes=5)
@@ -312,6 +312,22 @@ def change_state(conn: Connection, incident_id: uuid.UUID, change: Change, expec
     return incident
 
 
+def stored(lon: float, lat: float, declared: str) -> tuple[float, float]:
+    """
+    One coordinate of a declared reference system as it is stored, in EPSG:4326.
+
+    The error says what may be wrong, and never the coordinate: where somebody is stays out of messages and logs.
+    """
+    x, y = np.array([lon]), np.array([lat])
+    frame = crs.declared(declared)
+    if crs.bad(x, y, frame)[0]:
+        raise BadCoordinate(crs.hint(x, y, frame))
+    x, y = crs.points_to_storage(x, y, declared)
+    if crs.bad(x, y, crs.declared("EPSG:4326"))[0]:
+        raise BadCoordinate
+    return float(x[0]), float(y[0])
+
+
 def _answered(conn: Connection, key: str, sha256: str) -> Incident:
     earlier = one(conn, SQL["claimed"], key=key)
     if earlier["request_sha256"] != sha256:
@@ -322,13 +338,13 @@ def _answered(conn: Connection, key: str, sha256: str) -> Incident:
 def _store(conn: Connection, made: uuid.UUID, what: Report, assigner: Assigner) -> None:
     if what.occurred_at is not None and what.occurred_at > instant(conn) + CLOCK_SKEW:
         raise FutureTime
-    lon, lat = crs.to_wgs84(np.array([what.lon]), np.array([what.lat]), what.crs)
-    owners = assigner.assign(lon, lat)
+    lon, lat = stored(what.lon, what.lat, what.crs)
+    owners = assigner.assign(np.array([lon]), np.array([lat]))
     unit_id = int(owners.unit_id[0])
     execute(
         conn,
         SQL["report"],
-        **asdict(what) | _ruling(conn, what) | {"lon": float(lon[0]), "lat": float(lat[0])},
+        **asdict(what) | _ruling(conn, what) | {"lon": lon, "lat": lat},
         id=made,
         state=lifecycle.FIRST,
         run_id=new_run(conn, assigner),

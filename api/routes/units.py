@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-import numpy as np
 import orjson
 from fastapi import APIRouter, Path, Query
 from fastapi.requests import Request
@@ -13,7 +12,7 @@ from fastapi.responses import Response
 from api.body import StrictRoute
 from api.schemas import Code, Instant, PointAnswer, PointQuery, UnitAnswer, UnitFeatures, UnitQuery
 from api.scope import Scoped, begin
-from geo import areas, assign, crs, paging, units
+from geo import areas, assign, incidents, paging, units
 from geo.db import Connection, Row, first, instant
 
 router = APIRouter(prefix="/v1/units", tags=["units"], route_class=StrictRoute)
@@ -36,7 +35,7 @@ def find(request: Request, scope: Scoped, query: Annotated[UnitQuery, Query()]) 
 @router.get("/at", summary="Who answers for a point 某点归谁管")
 def at(request: Request, scope: Scoped, query: Annotated[PointQuery, Query()]) -> PointAnswer:
     """The one micro-grid that owns a point, on a shared edge the one with the lowest permanent id; and its team."""
-    lon, lat = (float(number[0]) for number in crs.to_wgs84(np.array([query.lon]), np.array([query.lat]), query.crs))
+    lon, lat = incidents.stored(query.lon, query.lat, query.crs)
     with begin(request, scope) as conn:
         owner = units.owner(conn, lon, lat, query.at)
         answer = _answer(conn, (owner or _root(conn, query))["path"], query.at)

@@ -2,7 +2,6 @@ from datetime import UTC, datetime
 
 import geopandas as gpd
 import pandas as pd
-import psycopg
 import pytest
 import shapely
 from fastapi.testclient import TestClient
@@ -19,17 +18,17 @@ GRIDS = {"M1": (122.00, 46.00), "M2": (122.01, 46.00), "M3": (122.00, 46.01), "M
 
 
 def small_city() -> gpd.GeoDataFrame:
-    rows = [{"code": "L", "parent_code": None, "level": "league", "name": "示例盟", "name_en": "Example League"}]
-    rows += [{"code": code, "parent_code": "L", "level": "banner", "name": f"{code}旗"} for code in ("B1", "B2")]
-    for code, (west, south) in GRIDS.items():
-        parent = "B1" if code in {"M1", "M2"} else "B2"
-        area = shapely.box(west, south, round(west + 0.01, 2), round(south + 0.01, 2))
-        row = {"code": code, "parent_code": parent, "level": "micro_grid", "name": f"微网格{code}", "geometry": area}
-        rows.append(row | {"households": 100, "synthetic": True})
-    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry="geometry", crs="EPSG:4326")
+    named = [("L", None, "league", "示例盟"), ("B1", "L", "banner", "甲旗"), ("B2", "L", "banner", "乙旗")]
+    named += [(code, "B1" if code < "M3" else "B2", "micro_grid", f"微网格{code}") for code in GRIDS]
+    areas = [None] * 3
+    areas += [shapely.box(west, south, round(west + 0.01, 2), round(south + 0.01, 2)) for west, south in GRIDS.values()]
+    frame = pd.DataFrame(named, columns=["code", "parent_code", "level", "name"])
+    frame["name_en"] = frame["code"].map({"L": "Example League"})
+    frame["synthetic"] = True
+    return gpd.GeoDataFrame(frame, geometry=areas, crs="EPSG:4326")
 
 
-def furnish(conn: psycopg.Connection) -> None:
+def furnish(conn: db.Connection) -> None:
     publication.publish(conn, small_city(), LONG_AGO, system="test")
     conn.execute(
         """
