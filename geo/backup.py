@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from geo.cluster import bootstrap
+from geo.bootstrap import bootstrap
 from geo.errors import BadFile, Conflict, Unavailable, WanggeError
 
 _POLL_S = 0.1

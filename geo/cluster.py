@@ -16,18 +16,18 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Literal, LiteralString, Self, cast
+from typing import Literal, Self
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from geo import cluster_place as place
 from geo import cluster_process as process
+from geo.bootstrap import LOGIN, bootstrap, bootstrap_sql
 from geo.errors import ClusterFailed
 from geo.settings import Settings
 
 DATABASE = "wangge"
-LOGIN = "wangge"
 SUPERUSER = "postgres"
 _START_S = 300  # replaying the log after a crash may take minutes
 _PASSING = (  # what a server says, or its socket, while it comes or goes
@@ -124,6 +124,7 @@ class Cluster:
                 done = self._pg_ctl("stop", "-m", mode)
                 if done.returncode:
                     raise ClusterFailed(f"It did not stop: {done.stdout.strip()}")
+                process.clear_remains(self.data, self._run)  # the logger leaves a moment after the server
 
     def status(self) -> Status:
         """What the cluster is doing now; makes and changes nothing."""
@@ -250,7 +251,7 @@ class Cluster:
     def _stamp(self) -> str:
         """One run of the server and the bootstrap that it had."""
         run = (self.data / "postmaster.pid").read_text(encoding="utf-8").split("\n")[:3]
-        return "\n".join([*run, hashlib.sha256(_bootstrap_sql().encode()).hexdigest()])
+        return "\n".join([*run, hashlib.sha256(bootstrap_sql().encode()).hexdigest()])
 
     def _pg_ctl(self, *words: str) -> CompletedProcess[str]:
         return self._account.run(
@@ -286,31 +287,6 @@ class Cluster:
 def connection_string(settings: Settings) -> str:
     """The DSN of the managed server that is set, or of the embedded cluster, which is started if need be."""
     return settings.dsn or Cluster.of(settings).start()
-
-
-def bootstrap(superuser_dsn: str, password: str | None = None) -> None:
-    """
-    Give a database its roles, rights, extensions and leakproof mark; safe to run again.
-
-    Parameters
-    ----------
-    superuser_dsn
-        A superuser's (or a managed server's administrator's) connection to the database.
-    password
-        For the login role; unchanged if None. Only its SCRAM verifier leaves this process.
-    """
-    try:
-        with psycopg.connect(superuser_dsn) as conn:
-            conn.execute(_bootstrap_sql())
-            if password is not None:
-                conn.pgconn.change_password(LOGIN.encode(), password.encode())
-    except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile) as error:
-        raise ClusterFailed(f"{error} Install the package postgresql-<version>-postgis-3. 请安装 PostGIS。") from error
-
-
-def _bootstrap_sql() -> LiteralString:
-    text = files("geo").joinpath("sql", "bootstrap.sql").read_text(encoding="utf-8")
-    return cast(LiteralString, text)
 
 
 @contextmanager

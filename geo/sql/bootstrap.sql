@@ -33,7 +33,8 @@ BEGIN
 END
 $$;
 
-GRANT wangge_owner, wangge_app TO wangge;
+GRANT wangge_owner TO wangge;
+GRANT wangge_app TO wangge;
 
 DO $$
 BEGIN
@@ -44,7 +45,7 @@ BEGIN
 END
 $$;
 
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM public;
 
 -- A managed server's administrator may give a schema only to a role that it is a member of.
 DO $$

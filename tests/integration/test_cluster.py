@@ -17,12 +17,14 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from geo import cluster_place, cluster_process
-from geo.cluster import Cluster, bootstrap, connection_string
+from geo.bootstrap import bootstrap
+from geo.cluster import Cluster, connection_string
 from geo.errors import ClusterFailed
 from geo.settings import Settings, settings
 
 ROOT = os.geteuid() == 0
 AS_ROOT = pytest.mark.skipif(not ROOT, reason="only root hands the server to another account")
+MARKED = "SELECT proleakproof FROM pg_proc WHERE oid = 'geometry_overlaps(geometry,geometry)'::regprocedure"
 START = (
     "import sys; from pathlib import Path; from geo.cluster import Cluster; print(Cluster(Path(sys.argv[1])).start())"
 )
@@ -222,12 +224,11 @@ def test_a_start_that_fails_late_tells_the_reason_out_of_the_collected_log(stopp
 
 
 def test_a_start_brings_the_leakproof_mark_back(running: Cluster) -> None:
-    marked = "SELECT proleakproof FROM pg_proc WHERE oid = 'geometry_overlaps(geometry,geometry)'::regprocedure"
     with psycopg.connect(running.superuser_dsn()) as conn:
         conn.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF")
-    assert first(running.dsn(), marked) is False
+    assert first(running.dsn(), MARKED) is False
     running.stop()
-    assert first(running.start(), marked) is True
+    assert first(running.start(), MARKED) is True
 
 
 def test_a_starter_killed_before_the_bootstrap_leaves_it_to_the_next(running: Cluster) -> None:
@@ -246,6 +247,23 @@ def test_a_role_that_may_pass_row_security_stops_the_bootstrap(running: Cluster)
         finally:
             conn.execute("ALTER ROLE wangge_app NOBYPASSRLS")
     bootstrap(running.superuser_dsn())
+
+
+def test_an_administrator_without_superuser_is_warned_that_the_mark_is_missing(running: Cluster) -> None:
+    with psycopg.connect(running.superuser_dsn(), dbname="postgres", autocommit=True) as conn:
+        conn.execute("CREATE ROLE cloud LOGIN CREATEROLE PASSWORD 'cloud'")
+        conn.execute("CREATE DATABASE cloudy OWNER cloud")
+        cloudy = make_conninfo(running.superuser_dsn(), dbname="cloudy")
+        with psycopg.connect(cloudy) as extended:
+            extended.execute("CREATE EXTENSION postgis; CREATE EXTENSION btree_gist; CREATE EXTENSION pg_trgm")
+        try:
+            bootstrap(make_conninfo(cloudy, user="cloud", password="cloud"))
+            assert first(cloudy, MARKED) is False
+            bootstrap(cloudy)
+            assert first(cloudy, MARKED) is True
+        finally:
+            conn.execute("DROP DATABASE cloudy WITH (FORCE)")
+            conn.execute("DROP ROLE cloud")
 
 
 def test_four_processes_that_start_at_once_get_one_server(state_dir: Path) -> None:
@@ -274,8 +292,15 @@ def test_a_killed_initdb_is_not_taken_for_a_cluster(state_dir: Path) -> None:
     assert not (cluster.data / "half").exists()
 
 
-@pytest.mark.parametrize("name", ["很长的路径" * 8, 'it\'s, a "$HOME" `id` \\ path'], ids=["long", "quotes"])
-def test_a_long_or_odd_path_gets_a_short_plain_socket(state_dir: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["n" * 80, "很长的路径" * 6, "a,b", "it's", 'a"b', "a\\b"])
+def test_a_socket_s_path_is_short_and_plain(tmp_path: Path, name: str) -> None:
+    run = cluster_place.run_for(tmp_path / name)
+    assert len(os.fsencode(run / ".s.PGSQL.5432")) <= 107
+    assert not set(str(run)) & set(",\"'\\")
+
+
+def test_a_long_and_odd_path_holds_a_cluster(state_dir: Path) -> None:
+    name = 'it\'s, a "$HOME" `id` \\ 很长的路径' + "径" * 20
     cluster = cluster_in(state_dir / name)
     assert first(cluster.start(), "SELECT 1") == 1
     run = cluster_place.run_for(cluster.home)
