@@ -115,7 +115,7 @@ CREATE TABLE assignment (
   -- one_owner, lowest_of_edge, building, root_for_outside
   owner_rule text NOT NULL,
   -- All units that the point touches, the owner among them; more than one only on an edge.
-  candidates bigint [] NOT NULL,
+  candidates bigint[] NOT NULL,
   team_id uuid NOT NULL,
   -- default_of_unit, default_of_parent, default_of_root
   team_rule text NOT NULL,
