@@ -273,7 +273,8 @@ TABLE job_progress ROW SECURITY
   done bigint NOT NULL DEFAULT 0
   total bigint
   message text NOT NULL DEFAULT ''::text
-  started_at timestamp with time zone NOT NULL
+  asked_at timestamp with time zone NOT NULL
+  started_at timestamp with time zone
   finished_at timestamp with time zone
   failed text
   cancel_asked boolean NOT NULL DEFAULT false
