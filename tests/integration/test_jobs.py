@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
 from pathlib import Path
 from uuid import UUID
 
@@ -39,7 +38,7 @@ with db.open_pool(sys.argv[1], 2) as pool:
 
 
 @pytest.fixture(scope="module")
-def filled(pool: Pool) -> Generator[Pool]:
+def filled(pool: Pool) -> Pool:
     """A banner 1.2. with three incidents, of which one stands under the path that the banner had before."""
     with begin(pool, EVERYTHING) as conn:
         db.execute(conn, "INSERT INTO unit (id) VALUES (1), (2), (3)")
@@ -62,7 +61,7 @@ def filled(pool: Pool) -> Generator[Pool]:
                 unit=unit,
                 key=str(number),
             )
-    yield pool
+    return pool
 
 
 @pytest.fixture

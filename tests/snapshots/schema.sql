@@ -50,6 +50,7 @@ TABLE assignment_run ROW SECURITY
   edition_recorded timestamp with time zone NOT NULL
   CONSTRAINT assignment_run_pkey PRIMARY KEY (id)
   POLICY entered PERMISSIVE FOR ALL TO public USING wangge.entered()
+  CREATE TRIGGER assignment_run_stays BEFORE DELETE OR UPDATE ON wangge.assignment_run FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON assignment_run TO wangge_app
 
 TABLE block ROW SECURITY
@@ -261,7 +262,7 @@ TABLE issued_code ROW SECURITY
   CONSTRAINT issued_code_pkey PRIMARY KEY (system, code)
   CONSTRAINT issued_code_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
-  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = issued_code.unit_id) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
+  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = issued_code.unit_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
   CREATE TRIGGER issued_code_stays BEFORE DELETE OR UPDATE ON wangge.issued_code FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON issued_code TO wangge_app
 
@@ -424,6 +425,7 @@ TABLE unit ROW SECURITY
   CONSTRAINT unit_pkey PRIMARY KEY (id)
   POLICY made PERMISSIVE FOR INSERT TO public WITH CHECK wangge.entered()
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER unit_stays BEFORE DELETE OR UPDATE ON wangge.unit FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON unit TO wangge_app
 
 TABLE unit_alias ROW SECURITY
@@ -439,7 +441,7 @@ TABLE unit_alias ROW SECURITY
   CONSTRAINT unit_alias_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
   CREATE INDEX idx_unit_alias_unit_id ON wangge.unit_alias USING btree (unit_id)
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
-  POLICY subtree PERMISSIVE FOR ALL TO public USING (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_alias.unit_id) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
+  POLICY subtree PERMISSIVE FOR ALL TO public USING (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_alias.unit_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
   GRANT DELETE, INSERT, SELECT, UPDATE ON unit_alias TO wangge_app
 
 TABLE unit_lineage ROW SECURITY
@@ -452,7 +454,8 @@ TABLE unit_lineage ROW SECURITY
   CONSTRAINT unit_lineage_share_is_a_share CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)))
   CONSTRAINT unit_lineage_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES wangge.unit(id)
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
-  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_lineage.successor_id) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
+  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_lineage.successor_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
+  CREATE TRIGGER unit_lineage_stays BEFORE DELETE OR UPDATE ON wangge.unit_lineage FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON unit_lineage TO wangge_app
 
 TABLE unit_version ROW SECURITY

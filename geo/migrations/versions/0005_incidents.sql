@@ -105,6 +105,8 @@ CREATE TABLE assignment_run (
   edition_valid timestamptz NOT NULL,
   edition_recorded timestamptz NOT NULL
 );
+CREATE TRIGGER assignment_run_stays BEFORE UPDATE OR DELETE ON assignment_run
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Every decision explains itself, and can be made again to the same answer.
 CREATE TABLE assignment (
