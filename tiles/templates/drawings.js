@@ -109,6 +109,13 @@
       part.wanggeRow = row;
       group.addLayer(part);
     });
+    // Far out, full dots would hide what they stand on.
+    const size = () => {
+      const radius = Math.min(5, Math.max(1.6, 0.8 * (map.getZoom() - 6)));
+      group.eachLayer((part) => part.setStyle({ radius, weight: radius / 4 }));
+    };
+    map.on("zoomend", () => map.hasLayer(group) && size());
+    group.on("add", size);
     return explain(group, table);
   }
   function routes(map, { shape, colours, dashes, at, table }) {
