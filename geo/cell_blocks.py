@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 The bulk query: points taken in blocks through stages, so that memory is asked for long before it is read.
 
@@ -27,7 +28,7 @@ def places(cells: Cells, x: Float64s, y: Float64s, at: Int32s) -> bool:
         u, v = (x[i] - cells.x0) * cells.per_unit, (y[i] - cells.y0) * cells.per_unit
         on_grid = (u >= 0.0) & (v >= 0.0) & (u < cells.columns) & (v < cells.rows)
         at[i] = np.int32(v) * np.int32(cells.columns) + np.int32(u) if on_grid else np.int32(0)
-        finite &= (x[i] - x[i] == 0.0) & (y[i] - y[i] == 0.0)
+        finite &= (x[i] - x[i] == 0.0) & (y[i] - y[i] == 0.0)  # infinity less infinity is no number
     return finite
 
 
@@ -39,7 +40,7 @@ def read_slots(cells: Cells, at: Int32s, points: Int32s, out: Int32s) -> int:
         slot = cells.slots[at[i]]
         out[i] = slot - 1
         points[pending] = i
-        pending += slot < 0
+        pending += 1 if slot < 0 else 0
     return pending
 
 
@@ -76,9 +77,9 @@ def sort_leaves(cells: Cells, at: Int32s, points: Int32s, lists: Int32s, sizes: 
         lists[LINE, lines] = t
         lists[WEDGE_LEFT, wedges] = t
         lists[JUNCTION, junctions] = t
-        lines += (slot < 0) & (tag == LINE)
-        wedges += (slot < 0) & (tag != LINE) & (tag != JUNCTION)
-        junctions += (slot < 0) & (tag == JUNCTION)
+        lines += 1 if (slot < 0) & (tag == LINE) else 0
+        wedges += 1 if (slot < 0) & (tag != LINE) & (tag != JUNCTION) else 0
+        junctions += 1 if (slot < 0) & (tag == JUNCTION) else 0
         leaf = np.int64(~slot >> TAG_BITS) if slot < 0 else np.int64(0)
         prefetch(cells.leaves, leaf)
         prefetch(cells.leaves, leaf + 4)
@@ -92,13 +93,14 @@ def by_lines(
     """Stage 5: points in cells that one edge passes; those too near it for float32 are listed in `near`."""
     words, singles = cells.words, cells.singles
     n = 0
-    for t in which:
+    for j in range(len(which)):
+        t = which[j]
         q = 2 * (~at[t] >> TAG_BITS)
         s = singles[q] * u[t] + singles[q + 1] * v[t] + singles[q + 2]
         left, right = words[q + 3], words[q + 4]
         out[points[t]] = left if s > 0.0 else right
         near[n] = t
-        n += abs(s) < NEAR
+        n += 1 if abs(s) < NEAR else 0
     return n
 
 
@@ -109,7 +111,8 @@ def by_wedges(
     """Stage 6: the same for two edges that meet."""
     words, singles = cells.words, cells.singles
     n = 0
-    for t in which:
+    for j in range(len(which)):
+        t = which[j]
         slot = ~at[t]
         q = 2 * (slot >> TAG_BITS)
         first = singles[q] * u[t] + singles[q + 1] * v[t] + singles[q + 2]
@@ -118,14 +121,15 @@ def by_wedges(
         left, right = words[q + 6], words[q + 7]
         out[points[t]] = left if s > 0.0 else right
         near[n] = t
-        n += abs(s) < NEAR
+        n += 1 if abs(s) < NEAR else 0
     return n
 
 
 @njit(cache=True, nogil=True)
 def by_edges(cells: Cells, x: Float64s, y: Float64s, at: Int32s, points: Int32s, which: Int32s, out: Int32s) -> None:
     """Stage 7: what the float32 lines did not settle, and junctions: exact."""
-    for t in which:
+    for j in range(len(which)):
+        t: int = which[j]
         i = points[t]
         slot = ~at[t]
         out[i] = in_leaf(cells, slot >> TAG_BITS, slot & TAG_MASK, x[i], y[i])

@@ -57,7 +57,8 @@ def place_of(keys: np.ndarray, e: int, mask: int) -> int:
     for i in range(4):
         h = (h ^ keys[e, i]) * np.uint64(0x9E3779B97F4A7C15)
         h ^= h >> np.uint64(32)
-    return np.int64(h & np.uint64(mask))
+    place: int = np.int64(h & np.uint64(mask))  # pyright: ignore[reportAssignmentType]
+    return place
 
 
 @njit(cache=True, nogil=True)

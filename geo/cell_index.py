@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 Kernels that build a cell index from distinct edges.
 
@@ -40,9 +41,9 @@ PAD = 1e-6
 """In cells, and far more than the 1e-9 that places in the grid may be wrong by."""
 COLUMN = 0.5123
 """Where in its cell a reference lies, from the left; rows choose their own height."""
-FEW = 3
+FEW = 2
 """A cell with more edges than this is cut."""
-SPARSE = 4
+SPARSE = 5
 """A cut makes about this many cells for each edge."""
 TRIES = 256
 """Heights that are tried for a line of references before the polygons are called too fine."""
@@ -165,7 +166,7 @@ def step_over(
     False if an end of the edge lies on the line, or the edge on a reference: the line must be moved.
     """
     y1, y2 = edges[e, 1], edges[e, 3]
-    if y == y1 or y == y2:
+    if y in (y1, y2):
         return False
     if (y1 < y) == (y2 < y):
         return True

@@ -6,28 +6,35 @@ slot, so that callers who pass polygons in the order of permanent unit ids get t
 database nor settings.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
+import pyarrow as pa
 import shapely
+from geopandas import GeoSeries
 from numpy.typing import ArrayLike, NDArray
 
-from geo.cell_edges import distinct_edges
-from geo.cell_index import TRIES, cover_references, edges_of_cells, fill
+from geo.cell_assembly import Geometries, assemble
 from geo.cell_blocks import owners_of
-from geo.cell_query import owner_of
-from geo.cells import FINER, JUNCTION, MOST_OFFSET, TAG_BITS, TAG_MASK, Cells, Float64s, Int32s
-from geo.errors import BadCoordinate, BadGeometry, EmptyGeometry, NotAnArea
-from geo.predicates import LARGEST, SMALLEST
+from geo.cell_query import owner_by_parts
+from geo.cells import Cells, Float64s, Int32s
+from geo.errors import BadCoordinate
+from geo.index_file import read, write
+from geo.point_columns import from_arrow
 
-Geometries = NDArray[np.object_]
-
-CELLS_PER_EDGE = 4
-FEWEST_CELLS, MOST_CELLS = 64, 1 << 22
 CHUNK = 1 << 18
 """Points that one thread takes at a time."""
+POINTS_CHUNK = 1 << 13
+"""The same for shapely's points: the second coordinate is taken out while the point is still in the cache."""
+
+OnBad = Literal["raise", "outside"]
+Coordinates = Callable[[slice], tuple[Float64s, Float64s]]
+"""Gives x and y of a range of rows."""
 
 
 class CellIndex:
@@ -44,6 +51,7 @@ class CellIndex:
     def __init__(self, cells: Cells, owners: Int32s, units: int) -> None:
         self._cells = cells
         self._owners = owners
+        self._owner: Callable[[float, float], int] = partial(owner_by_parts, *cells)
         self.units = units
 
     @classmethod
@@ -72,14 +80,59 @@ class CellIndex:
         Kipf et al. (2020), Adaptive Main-Memory Indexing for High-Performance Point-Polygon Joins, EDBT.
         """
         polygons = np.asarray(polygons, dtype=object)
-        check(polygons)
-        edges, owners = edges_of(polygons)
-        grid = grid_over(shapely.total_bounds(polygons), len(edges), cells)
-        return cls(_cells_of(polygons, edges, owners, *grid), owners, len(polygons))
+        return cls(*assemble(polygons, cells), len(polygons))
 
-    def locate(
-        self, lon: ArrayLike, lat: ArrayLike, *, threads: int = 1, bad: Literal["raise", "outside"] = "raise"
-    ) -> Int32s:
+    @classmethod
+    def load(cls, path: Path, *, verify: bool = True) -> "CellIndex":
+        """
+        Map a saved index into memory.
+
+        Parameters
+        ----------
+        path
+            From `save`.
+        verify
+            Whether to compare everything with the digest it was saved with: half a second for each gigabyte. Without,
+            only the head and the length are compared.
+
+        Raises
+        ------
+        BadIndexFile
+            The file is not a whole index of this version.
+        """
+        numbers, arrays = read(path, verify=verify)
+        leaves = cast("Float64s", arrays["leaves"])
+        cells = Cells(
+            numbers["x0"],
+            numbers["y0"],
+            numbers["per_unit"],
+            int(numbers["columns"]),
+            int(numbers["rows"]),
+            cast("Int32s", arrays["slots"]),
+            leaves,
+            leaves.view(np.int32),
+            leaves.view(np.float32),
+            cast("Float64s", arrays["edges"]),
+            cast("Int32s", arrays["crowds"]),
+        )
+        return cls(cells, cast("Int32s", arrays["owners"]), int(numbers["units"]))
+
+    def save(self, path: Path) -> None:
+        """Write the index to a file that is either whole or not there: aside, synchronised, renamed."""
+        cells = self._cells
+        numbers: dict[str, float] = {name: getattr(cells, name) for name in ("x0", "y0", "per_unit", "columns", "rows")}
+        arrays: dict[str, NDArray[Any]] = {
+            name: getattr(cells, name) for name in ("slots", "leaves", "edges", "crowds")
+        }
+        write(path, numbers | {"units": self.units}, arrays | {"owners": self._owners})
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the index takes."""
+        cells = self._cells
+        return sum(a.nbytes for a in (cells.slots, cells.leaves, cells.edges, cells.crowds, self._owners))
+
+    def locate(self, lon: ArrayLike, lat: ArrayLike, *, threads: int = 1, bad: OnBad = "raise") -> Int32s:
         """
         The slot of the unit that owns each point, -1 where nobody does.
 
@@ -100,108 +153,92 @@ class CellIndex:
         x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
         if x.ndim != 1 or x.shape != y.shape:
             raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
-        out = np.empty(len(x), np.int32)
-        if not all(run(self._cells, x, y, out, threads)) and bad == "raise":
-            row = int(np.argmin(np.isfinite(x) & np.isfinite(y)))
-            raise BadCoordinate(f"Row {row}: ({x[row]}, {y[row]}).")
+        return self._owners_of(lambda part: (x[part], y[part]), len(x), CHUNK, threads, bad)
+
+    def _owners_of(self, coordinates: Coordinates, count: int, size: int, threads: int, bad: OnBad) -> Int32s:
+        """Ask for the points chunk by chunk, in this thread or in several."""
+        out = np.empty(count, np.int32)
+
+        def ask(part: slice) -> bool:
+            return owners_of(self._cells, *coordinates(part), out[part])
+
+        parts = [slice(start, start + size) for start in range(0, count, size)]
+        with ThreadPoolExecutor(threads) as pool:  # it starts no thread before the first task
+            finite = list((pool.map if threads > 1 and len(parts) > 1 else map)(ask, parts))
+        if bad == "raise" and not all(finite):
+            raise first_bad(parts[finite.index(False)], coordinates)
         return out
 
     def locate_one(self, lon: float, lat: float) -> int:
-        """The slot of the unit that owns one point, or -1."""
-        return owner_of(self._cells, lon, lat)
+        """
+        The slot of the unit that owns one point, or -1: as `locate`, in a microsecond.
+
+        Raises
+        ------
+        BadCoordinate
+            A coordinate is not finite.
+        """
+        slot = self._owner(lon, lat)
+        if slot < 0 and not (math.isfinite(lon) and math.isfinite(lat)):
+            raise BadCoordinate(f"({lon}, {lat}).")
+        return slot
+
+    def locate_points(
+        self,
+        points: GeoSeries | Geometries | pa.Array | pa.ChunkedArray,
+        *,
+        threads: int = 1,
+        bad: OnBad = "raise",
+    ) -> Int32s:
+        """
+        As `locate`, for a column of points: a GeoSeries, an array of shapely points, or a GeoArrow column.
+
+        A missing or empty point, or what is not a point, counts as a coordinate that is not finite.
+        """
+        if isinstance(points, (pa.Array, pa.ChunkedArray)):
+            return self.locate(*from_arrow(points), threads=threads, bad=bad)
+        geometries = cast("Geometries", np.asarray(points, dtype=object))
+        return self._owners_of(
+            lambda part: (shapely.get_x(geometries[part]), shapely.get_y(geometries[part])),
+            len(geometries),
+            POINTS_CHUNK,
+            threads,
+            bad,
+        )
+
+    def polygons(self) -> Geometries:
+        """The units as polygons, put together again from the edges, shape (units,)."""
+        sides = np.concatenate([self._owners[:, 0], self._owners[:, 1]])
+        edges = np.concatenate([np.arange(len(self._owners))] * 2)[sides >= 0]
+        sides = sides[sides >= 0]
+        order = np.argsort(sides, kind="stable")
+        lines = cast("Geometries", shapely.linestrings(self._cells.edges[edges[order]].reshape(-1, 2, 2)))
+        borders = shapely.multilinestrings(lines, indices=sides[order])
+        return cast("Geometries", shapely.build_area(borders))
+
+    def overlaps(self) -> Int32s:
+        """
+        Pairs of slots whose units overlap in more than a border, shape (m, 2), the lower first, in order.
+
+        It takes a few seconds for 20,000 units: a check before publication, not a part of each build.
+        """
+        units = self.polygons()
+        pairs = shapely.STRtree(units).query(units, predicate="intersects")
+        pairs = pairs[:, pairs[0] < pairs[1]]
+        pairs = pairs[:, shapely.relate_pattern(units[pairs[0]], units[pairs[1]], "T********")]
+        return pairs[:, np.lexsort((pairs[1], pairs[0]))].T.astype(np.int32)
 
 
-def run(cells: Cells, x: Float64s, y: Float64s, out: Int32s, threads: int) -> list[bool]:
-    """Ask the kernel chunk by chunk, in this thread or in several; whether each chunk was finite."""
-    parts = [slice(start, start + CHUNK) for start in range(0, len(x), CHUNK)]
-    if threads == 1 or len(parts) <= 1:
-        return [owners_of(cells, x, y, out)]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda part: owners_of(cells, x[part], y[part], out[part]), parts))
+def warm() -> None:
+    """Compile every kernel and keep the result on disk: at installation, so that no first question waits for it."""
+    units = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], dtype=object)
+    index = CellIndex.build(units)
+    index.locate([0.5], [0.5])
+    index.locate_one(0.5, 0.5)
 
 
-def check(polygons: Geometries) -> None:
-    """Refuse the first row that is not a valid area, by name."""
-    refuse(shapely.is_missing(polygons) | shapely.is_empty(polygons), EmptyGeometry)
-    refuse(~np.isin(shapely.get_type_id(polygons), (3, 6)), NotAnArea)
-    xy, rows = shapely.get_coordinates(polygons, return_index=True)
-    size = np.abs(xy)
-    within = ((size <= LARGEST) & ((size >= SMALLEST) | (size == 0))).all(axis=1)
-    if not within.all():
-        first = int(np.argmin(within))
-        raise BadGeometry(f"Row {rows[first]}: the coordinate ({xy[first, 0]}, {xy[first, 1]}) cannot be used.")
-    valid = shapely.is_valid(polygons)
-    if not valid.all():
-        row = int(np.argmin(valid))
-        raise BadGeometry(f"Row {row}: {shapely.is_valid_reason(polygons[row])}.")
-
-
-def refuse(wrong: NDArray[np.bool_], error: type[BadGeometry]) -> None:
-    """Raise `error` with the first row that is wrong, if any."""
-    if wrong.any():
-        raise error(f"Row {int(np.argmax(wrong))}.")
-
-
-def edges_of(polygons: Geometries) -> tuple[Float64s, Int32s]:
-    """Distinct edges and the units beside them."""
-    parts, units = shapely.get_parts(polygons, return_index=True)
-    rings, parts_of_rings = shapely.get_rings(parts, return_index=True)
-    xy, rings_of_vertices = shapely.get_coordinates(rings, return_index=True)
-    xy += 0.0  # -0.0 becomes 0.0: edges are the same if their bits are
-    ring_starts = np.searchsorted(rings_of_vertices, np.arange(len(rings) + 1))
-    part_starts = np.searchsorted(parts_of_rings, np.arange(len(parts) + 1))
-    table = np.full(1 << int(len(xy)).bit_length(), -1, np.int32)
-    return distinct_edges(xy, ring_starts, part_starts, units.astype(np.int32), table)
-
-
-def grid_over(bounds: Float64s, edges: int, cells: int | None) -> tuple[float, float, float, int, int]:
-    """
-    A square grid with a margin around the bounds: x0, y0, width of a cell, columns and rows.
-
-    A cell is never so narrow that its own coordinates could not be told apart: 4,096 units in the last place.
-    """
-    wanted = cells or min(max(CELLS_PER_EDGE * edges, FEWEST_CELLS), MOST_CELLS)
-    wide, high = bounds[2] - bounds[0], bounds[3] - bounds[1]
-    width = float(max(np.sqrt(wide / wanted * high), 4 * max(wide, high) / wanted, np.abs(bounds).max() * 2.0**-40))
-    columns, rows = int(wide / width) + 4, int(high / width) + 4
-    return float(bounds[0] - 1.5 * width), float(bounds[1] - 1.5 * width), width, columns, rows
-
-
-def _cells_of(
-    polygons: Geometries, edges: Float64s, owners: Int32s, x0: float, y0: float, width: float, columns: int, rows: int
-) -> Cells:
-    """Run the building kernels."""
-    per_unit = 1.0 / width
-    starts = np.zeros(columns * rows + 1, np.int32)
-    items = edges_of_cells(edges, x0, y0, per_unit, columns, rows, starts)
-    attempts = np.zeros(rows, np.int32)
-    covers = cover_references(edges, owners, x0, y0, 1.0 / per_unit, columns, attempts)
-    if attempts.max() >= TRIES:
-        raise BadGeometry("The vertices lie so dense on the coordinates' own raster that nothing fits between them.")
-    slots, leaves = fill(edges, owners, (x0, y0, per_unit), (starts, items), covers)
-    if max(len(slots), len(leaves)) >= MOST_OFFSET:
-        raise BadGeometry("The index would be larger than its offsets reach; use fewer cells.")
-    slots, leaves = slots.copy(), leaves.copy()
-    words = leaves.view(np.int32)
-    crowds = crowds_of(polygons, slots, leaves, words)
-    return Cells(x0, y0, per_unit, columns, rows, slots, leaves, words, leaves.view(np.float32), edges, crowds)
-
-
-def crowds_of(polygons: Geometries, slots: Int32s, leaves: Float64s, words: Int32s) -> Int32s:
-    """List the units over each junction's reference that several cover, and note in the junction where."""
-    at = ~slots[(slots < 0) & ((~slots & TAG_MASK) == JUNCTION)] >> TAG_BITS
-    at = at[words[2 * at + 5] > 1].astype(np.int64)
-    if len(at) == 0:
-        return np.zeros(1, np.int32)
-    references = shapely.points(leaves[at], leaves[at + 1])
-    which, units = shapely.STRtree(polygons).query(references, predicate="intersects")
-    order = np.lexsort((units, which))
-    counts = np.bincount(which, minlength=len(at))
-    starts = np.concatenate([[0], np.cumsum(counts + 1)])
-    crowds = np.empty(starts[-1], np.int32)
-    words[2 * at + 7] = starts[:-1]
-    crowds[starts[:-1]] = counts
-    is_unit = np.ones(len(crowds), bool)
-    is_unit[starts[:-1]] = False
-    crowds[is_unit] = units[order]
-    return crowds
+def first_bad(part: slice, coordinates: Coordinates) -> BadCoordinate:
+    """The error that names the first row of a chunk whose coordinates are not finite."""
+    x, y = coordinates(part)
+    at = int(np.argmin(np.isfinite(x) & np.isfinite(y)))
+    return BadCoordinate(f"Row {part.start + at}: ({x[at]}, {y[at]}).")

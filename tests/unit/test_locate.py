@@ -1,6 +1,7 @@
 """The cell index against shapely and against plain fractions, where it hurts: on borders and beside them."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def lowest_by_fractions(polygons, x, y):
 
 def fraction_edges(polygon):
     lines = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(polygon))]
-    return [tuple(map(Fraction, (*a, *b))) for line in lines for a, b in zip(line[:-1], line[1:], strict=True)]
+    return [tuple(map(Fraction, (*a, *b))) for line in lines for a, b in pairwise(line)]
 
 
 def covers(edges, px, py):
