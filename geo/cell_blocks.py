@@ -130,7 +130,7 @@ def by_edges(cells: Cells, x: Float64s, y: Float64s, at: Int32s, points: Int32s,
     """Stage 7: what the float32 lines did not settle, and junctions: exact."""
     for j in range(len(which)):
         t: int = which[j]
-        i = points[t]
+        i: int = points[t]
         slot = ~at[t]
         out[i] = in_leaf(cells, slot >> TAG_BITS, slot & TAG_MASK, x[i], y[i])
 

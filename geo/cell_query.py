@@ -26,7 +26,7 @@ from geo.cells import (
     Float64s,
     Int32s,
 )
-from geo.predicates import in_box, parted, side
+from geo.predicates import edge_side, in_box, parted, side
 
 NOBODY = 2**31 - 1
 
@@ -37,14 +37,6 @@ def lower_owner(left: int, right: int) -> int:
     if left < 0 or right < 0:
         return max(left, right)
     return min(left, right)
-
-
-@njit(cache=True, nogil=True)
-def edge_side(edges: Float64s, edge: int, x: float, y: float) -> float:
-    """The exact side of a point as seen along an edge, or against it if `edge` is inverted."""
-    e = edge if edge >= 0 else ~edge
-    s = side(edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3], x, y)
-    return s if edge >= 0 else -s
 
 
 @njit(cache=True, nogil=True)

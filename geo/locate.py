@@ -16,7 +16,6 @@ from typing import Any, Literal, cast
 import numpy as np
 import pyarrow as pa
 import shapely
-from geopandas import GeoSeries
 from numpy.typing import ArrayLike, NDArray
 
 from geo.cell_assembly import Geometries, assemble
@@ -185,15 +184,29 @@ class CellIndex:
 
     def locate_points(
         self,
-        points: GeoSeries | Geometries | pa.Array | pa.ChunkedArray,
+        points: Any,
         *,
         threads: int = 1,
         bad: OnBad = "raise",
     ) -> Int32s:
         """
-        As `locate`, for a column of points: a GeoSeries, an array of shapely points, or a GeoArrow column.
+        As `locate`, for a column of points.
 
-        A missing or empty point, or what is not a point, counts as a coordinate that is not finite.
+        Parameters
+        ----------
+        points
+            A GeoSeries, an array of shapely points, or a pyarrow column of GeoArrow points.
+        threads
+            How many threads share the points.
+        bad
+            What a missing or empty point, a coordinate that is not finite, or what is no point shall mean.
+
+        Raises
+        ------
+        BadCoordinate
+            Such a row; the first is named.
+        BadGeometry
+            A GeoArrow row is missing, or the column is not of points.
         """
         if isinstance(points, (pa.Array, pa.ChunkedArray)):
             return self.locate(*from_arrow(points), threads=threads, bad=bad)

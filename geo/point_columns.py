@@ -11,16 +11,21 @@ from geo.errors import BadGeometry
 Coordinates = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def from_arrow(points: pa.Array | pa.ChunkedArray) -> Coordinates:
+def from_arrow(points: Any) -> Coordinates:
     """
-    X and y of a GeoArrow column of points, separated (struct of x, y) or interleaved (lists of 2, 3 or 4 numbers).
+    Take x and y out of a GeoArrow column of points.
+
+    Parameters
+    ----------
+    points
+        A pyarrow Array or ChunkedArray, separated (struct of x, y) or interleaved (lists of 2, 3 or 4 numbers).
 
     Raises
     ------
     BadGeometry
         A row is missing, or the column is neither.
     """
-    column: Any = points.combine_chunks() if isinstance(points, pa.ChunkedArray) else points
+    column = points.combine_chunks() if isinstance(points, pa.ChunkedArray) else points
     column = column.storage if isinstance(column, pa.ExtensionArray) else column
     if column.null_count:
         raise BadGeometry(f"Row {int(np.argmin(column.is_valid().to_numpy(zero_copy_only=False)))} is missing.")

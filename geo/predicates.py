@@ -16,6 +16,7 @@ Discrete & Computational Geometry 18(3).
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 LARGEST = 1e30
 SMALLEST = 1e-60
@@ -94,6 +95,14 @@ def side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> fl
     if determinant > bound or determinant < -bound:
         return determinant
     return exact_side(ax, ay, bx, by, px, py)
+
+
+@njit(cache=True, nogil=True)
+def edge_side(edges: NDArray[np.float64], edge: int, x: float, y: float) -> float:
+    """The side of a point as seen along a row of `edges` (x, y of both ends), or against it if `edge` is inverted."""
+    e = edge if edge >= 0 else ~edge
+    s = side(edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3], x, y)
+    return s if edge >= 0 else -s
 
 
 @njit(cache=True, nogil=True)
