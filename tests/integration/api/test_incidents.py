@@ -304,7 +304,9 @@ def test_rows_of_one_instant_are_paged_by_their_id(city: Pool):
     assert seen == sorted(made, reverse=True)
 
 
-@pytest.mark.parametrize("cursor", ["abc", "", "W10", paging.cursor("x", "y"), paging.cursor("2026-01-01"), "é", "=" * 9])
+@pytest.mark.parametrize(
+    "cursor", ["abc", "", "W10", paging.cursor("x", "y"), paging.cursor("2026-01-01"), "é", "=" * 9]
+)
 def test_a_cursor_of_another_make_is_refused(city: Pool, cursor: str):
     with begin(city, DESK) as conn, pytest.raises(paging.BadCursor):
         incidents.find(conn, IncidentFilter(cursor=cursor))
