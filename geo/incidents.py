@@ -402,7 +402,7 @@ def _incident(row: Row) -> Incident:
     return Incident(**row | _state(row))
 
 
-def _state(row: Row) -> dict[str, lifecycle.State]:
+def _state(row: Row) -> Row:
     return {"state": lifecycle.State(row["state"])}
 
 
