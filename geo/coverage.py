@@ -78,7 +78,7 @@ def nearest_of(homes: FloatArray, places: FloatArray) -> tuple[IntArray, FloatAr
     if not len(places) or not len(homes):
         return np.full(len(homes), -1), np.full(len(homes), np.nan)
     tree = cKDTree(_geocentric(places))
-    chord = tree.query(_geocentric(homes))[0]
+    chord = np.asarray(tree.query(_geocentric(homes))[0], dtype=float)
     home, place = _pairs(tree, homes, chord * (1 + 1e-3) + 1e-3)
     length = geodesic_m(homes[home], places[place])
     order = np.lexsort((place, np.round(length, 6), home))
@@ -90,7 +90,7 @@ def reach_of(homes: FloatArray, places: FloatArray, radius_m: float) -> IntArray
     """How many places lie within `radius_m` of each home, along the ellipsoid; shapes as in `nearest_of`."""
     if not len(places) or not len(homes):
         return np.zeros(len(homes), dtype=np.int64)
-    home, place = _pairs(cKDTree(_geocentric(places)), homes, np.full(len(homes), radius_m))
+    home, place = _pairs(cKDTree(_geocentric(places)), homes, np.full(len(homes), radius_m + 1e-3))
     near = geodesic_m(homes[home], places[place]) <= radius_m
     return np.bincount(home[near], minlength=len(homes))
 
@@ -130,7 +130,7 @@ def _inner_points(micro_grids: gpd.GeoDataFrame) -> FloatArray:
 def _points(places: gpd.GeoSeries) -> FloatArray:
     degrees = places.to_crs("EPSG:4326")
     lonlat = np.column_stack([degrees.x, degrees.y]).astype(float).reshape(-1, 2)
-    if not np.isfinite(lonlat).all():
-        row = int(np.flatnonzero(~np.isfinite(lonlat).all(axis=1))[0])
-        raise Invalid(f"row {row} has no place")
+    wrong = np.flatnonzero(~np.isfinite(lonlat).all(axis=1) | (np.abs(lonlat[:, 1]) > 90))
+    if len(wrong):
+        raise Invalid(f"row {wrong[0]} has no place on the earth")
     return lonlat

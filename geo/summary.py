@@ -8,13 +8,14 @@ that no small count is shown or can be had by subtraction.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, LiteralString
+from typing import Any
 
-from geo import db
+from geo import db, units
+from geo.outlines import outlines
 
 LEAST = 5
-LEVELS = ("league", "banner", "township", "community", "grid", "micro_grid")
-SQL = "summary"
+MOST_DRAWN = 200
+SQL = db.statements("summary")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,16 @@ class Matters:
 
 @dataclass(frozen=True)
 class Part:
-    """A unit of the level that the overview shows; `incidents` is None where a split would tell too much."""
+    """
+    A unit of the level that the overview shows.
+
+    Attributes
+    ----------
+    incidents
+        None where a split of the matters would tell too much.
+    outline
+        A simplified GeoJSON geometry in EPSG:4326; None where there are too many areas for a small drawing.
+    """
 
     unit_id: int
     code: str
@@ -63,6 +73,7 @@ class Part:
     incidents: int | None
     stations: int
     households: int
+    outline: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -117,13 +128,13 @@ def read(conn: db.Connection, *, timezone: str) -> Summary:
     Summary
         Zeros and empty lists where nothing is loaded.
     """
-    units = per_level(conn)
+    counted = per_level(conn)
     root = _only_root(conn)
-    level = overview_level(units)
+    level = overview_level(counted)
     return Summary(
         name=root.get("name"),
         name_en=root.get("name_en"),
-        units=units,
+        units=counted,
         incidents=matters(conn, timezone),
         teams=[Counted(**row) for row in _rows(conn, "teams")],
         stations=_places(conn, "stations"),
@@ -140,13 +151,13 @@ def read(conn: db.Connection, *, timezone: str) -> Summary:
 def per_level(conn: db.Connection) -> list[Counted]:
     """Units in force of each level, from the league down; levels without units are left out."""
     found = {row["kind"]: Counted(**row) for row in _rows(conn, "units_per_level")}
-    return [found[level] for level in LEVELS if level in found]
+    return [found[level] for level in units.LEVELS if level in found]
 
 
-def overview_level(units: Sequence[Counted]) -> str | None:
+def overview_level(counted: Sequence[Counted]) -> str | None:
     """The coarsest level with more than one unit, else the finest there is; None if there are no units."""
-    several = [level.kind for level in units if level.total > 1]
-    return several[0] if several else units[-1].kind if units else None
+    several = [level.kind for level in counted if level.total > 1]
+    return several[0] if several else counted[-1].kind if counted else None
 
 
 def matters(conn: db.Connection, timezone: str) -> Matters:
@@ -159,8 +170,9 @@ def matters(conn: db.Connection, timezone: str) -> Matters:
 def parts(conn: db.Connection, level: str) -> list[Part]:
     """The units of `level` with their counts; incidents only where every unit with any has enough of them."""
     found = _rows(conn, "parts", level=level)
-    told = publishable([row["incidents"] for row in found])
-    return [Part(**(row if told else {**row, "incidents": None})) for row in found]
+    hidden: db.Row = {} if publishable([row["incidents"] for row in found]) else {"incidents": None}
+    drawn = _drawn(conn, level) if len(found) <= MOST_DRAWN else {}
+    return [Part(**(row | hidden), outline=drawn.get(row["unit_id"])) for row in found]
 
 
 def months(conn: db.Connection, timezone: str) -> list[Month]:
@@ -172,6 +184,11 @@ def months(conn: db.Connection, timezone: str) -> list[Month]:
 def publishable(counts: Sequence[int]) -> bool:
     """Whether a split into these counts tells nothing about a few matters: each is zero or at least `LEAST`."""
     return all(count == 0 or count >= LEAST for count in counts)
+
+
+def _drawn(conn: db.Connection, level: str) -> dict[int, dict[str, Any]]:
+    areas = units.in_force(conn, level=level)
+    return dict(zip(areas["unit_id"], outlines(areas.geometry.to_numpy()), strict=True))
 
 
 def _only_root(conn: db.Connection) -> db.Row:
@@ -188,5 +205,4 @@ def _cells(conn: db.Connection, name: str, **params: Any) -> list[Cell]:
 
 
 def _rows(conn: db.Connection, name: str, **params: object) -> list[db.Row]:
-    statement: LiteralString = db.statements(SQL)[name]
-    return db.rows(conn, statement, **params)
+    return db.rows(conn, SQL[name], **params)

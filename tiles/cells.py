@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,9 @@ def cells_of(lonlat: FloatArray, weights: FloatArray, frames: IntArray, most: in
 
 
 def cell_steps(cells: Cells, frames: int) -> list[list[float]]:
-    """Each frame's cells as one run of column step, row step, weight; `templates/sheet.js` reads it."""
+    """Each frame's cells as one run of column step, row step, weight; `templates/heat.js` reads it."""
     bounds = np.searchsorted(cells.frame, np.arange(frames + 1))
-    return [_steps(cells, slice(low, high)) for low, high in zip(bounds, bounds[1:], strict=False)]
+    return [_steps(cells, slice(low, high)) for low, high in pairwise(bounds)]
 
 
 def periods_of(times: pd.Series, period: str, lang: Language) -> tuple[IntArray, list[str]]:

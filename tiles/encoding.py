@@ -39,7 +39,7 @@ def area_steps(areas: Shapes) -> dict[str, Any]:
     multi = np.array([_parts(area, "Polygon") for area in areas], dtype=object)
     if not len(multi):
         return {"xy": [], "sizes": [], "parts": [], "groups": []}
-    _, xy, (rings, polygons, groups) = shapely.to_ragged_array(shapely.multipolygons([[]]) if not len(multi) else multi)
+    _, xy, (rings, polygons, groups) = shapely.to_ragged_array(multi)
     return {"xy": _steps(xy), "sizes": _sizes(rings), "parts": _sizes(polygons), "groups": _sizes(groups)}
 
 
@@ -79,5 +79,5 @@ def _steps(xy: NDArray[np.float64]) -> list[int]:
     return np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
 
 
-def _sizes(offsets: NDArray[np.int64]) -> list[int]:
+def _sizes(offsets: NDArray[np.signedinteger[Any]]) -> list[int]:
     return np.diff(offsets).tolist()

@@ -1,7 +1,10 @@
 """The words that maps show, in Chinese and in English: the one catalogue."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Literal
+
+from geo.lifecycle import NAMES, State
 
 Language = Literal["zh", "en"]
 
@@ -22,16 +25,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "community": ("嘎查村社区", "Villages and communities"),
     "grid": ("网格", "Grids"),
     "micro_grid": ("微网格", "Micro-grids"),
-    "code": ("编码", "Code"),
-    "households": ("户数", "Households"),
+    "one.micro_grid": ("微网格", "Micro-grid"),
+    "one.incidents": ("事项", "Incidents"),
+    "one.code": ("编码", "Code"),
+    "one.households": ("户数", "Households"),
     "incidents": ("事项", "Incidents"),
     "coverage": ("覆盖情况", "Coverage"),
-    "reached_by_several": ("两个及以上可达", "Reached by two or more"),
-    "reached_by_one": ("一个可达", "Reached by one"),
-    "reached_by_none": ("无一可达", "Reached by none"),
-    "nearest": ("最近", "Nearest"),
-    "distance": ("距离", "Distance"),
-    "reach": ("可达数", "Reached by"),
+    "reached_by_several": ("两个及以上可达", "By several"),
+    "reached_by_one": ("一个可达", "By one"),
+    "reached_by_none": ("无一可达", "By none"),
+    "one.nearest": ("最近", "Nearest"),
+    "one.distance": ("距离", "Distance"),
+    "one.reach": ("可达数", "Reached by"),
     "micro_grids_reached": ("微网格可达 {n}/{all}（{share}）", "{n} of {all} micro-grids reached ({share})"),
     "households_reached": ("住户可达 {share}", "{share} of households reached"),
     "within": ("半径 {radius}", "Within {radius}"),
@@ -43,40 +48,23 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "few": ("少", "Few"),
     "many": ("多", "Many"),
     "rates": ("每千户事项数", "Incidents per 1,000 households"),
-    "rate": ("每千户", "Per 1,000 households"),
+    "one.rate": ("每千户", "Per 1,000 households"),
     "zero": ("0", "0"),
     "no_households": ("无户数", "No households"),
     "routes": ("巡逻路线", "Patrol routes"),
-    "team": ("队伍", "Team"),
-    "route": ("路线", "Route"),
-    "length": ("长度", "Length"),
+    "one.team": ("队伍", "Team"),
+    "one.length": ("长度", "Length"),
     "more": ("另有 {n} 个", "and {n} more"),
-    "category": ("类别", "Category"),
-    "state": ("状态", "State"),
-    "occurred": ("发生时间", "Occurred"),
+    "one.state": ("状态", "State"),
+    "one.occurred": ("发生时间", "Occurred"),
     "open": ("办理中", "Open"),
     "done": ("已办结", "Closed"),
     "capped": ("显示最近 {n} 件，共 {all} 件", "Showing the latest {n} of {all}"),
     "unnamed": ("未命名", "Unnamed"),
     "stations": ("服务站", "Stations"),
-    "kind": ("类型", "Kind"),
+    "one.kind": ("类型", "Kind"),
     "base_map": ("街道与楼栋", "Streets and buildings"),
-    "state.reported": ("已上报", "Reported"),
-    "state.accepted": ("已受理", "Accepted"),
-    "state.assigned": ("已交办", "Assigned"),
-    "state.dispatched": ("已派单", "Dispatched"),
-    "state.signed": ("已签收", "Signed for"),
-    "state.handling": ("处置中", "Being handled"),
-    "state.handled": ("已处置", "Handled"),
-    "state.checked": ("已核查", "Checked"),
-    "state.closed": ("已结案", "Closed"),
-    "state.revisited": ("已回访", "Revisited"),
-    "state.archived": ("已归档", "Archived"),
-    "state.deferred": ("已挂账", "Deferred"),
-    "state.returned": ("已退回", "Returned"),
-    "state.supervised": ("督办中", "Supervised"),
 }
-CLOSED = frozenset({"closed", "revisited", "archived"})
 WEEKDAYS = (
     ("周一", "Mon"),
     ("周二", "Tue"),
@@ -95,8 +83,8 @@ def label(word: str, lang: Language, **values: object) -> str:
 
 
 def state_label(state: str, lang: Language) -> str:
-    """The name of an incident's state; a state that the catalogue lacks is shown as it is written."""
-    return label(f"state.{state}", lang) if f"state.{state}" in WORDS else state
+    """The name of an incident's state; one that is not of `lifecycle.State` is shown as it is written."""
+    return NAMES[State(state)][lang == "en"] if state in set(State) else state
 
 
 def distance_label(distance_m: float, lang: Language) -> str:
@@ -104,3 +92,8 @@ def distance_label(distance_m: float, lang: Language) -> str:
     if distance_m < 1000:
         return label("metres", lang, n=f"{distance_m:.0f}")
     return label("kilometres", lang, n=f"{distance_m / 1000:.1f}".removesuffix(".0"))
+
+
+def distances(distances_m: Iterable[float], lang: Language) -> list[str | None]:
+    """Distances as people say them; None where one is not known."""
+    return [None if math.isnan(distance_m) else distance_label(distance_m, lang) for distance_m in distances_m]

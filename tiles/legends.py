@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ ZERO, NONE = "#fffffb", "#bcc3c9"
 REACHED_BY_SEVERAL, REACHED_BY_ONE, REACHED_BY_NONE = "#2b6ca8", "#9ecae1", "#f2b48c"
 STATION = "#1b3a5c"
 OPEN, DONE = "#d95f02", "#6b7a89"
-# Okabe and Ito's palette (2008) without black and yellow, which vanish on a light map; dashes tell a second round apart.
+# Okabe and Ito (2008) without black and yellow, which a light map swallows; dashes tell a second round apart.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 DASHES = ("", "10 6", "2 7")
 
@@ -60,7 +62,7 @@ def class_names(limits: Sequence[float]) -> list[str]:
     """What a legend calls the classes between the limits, from the lowest to the highest."""
     if not limits:
         return ["> 0"]
-    inner = [f"{plain(low)} – {plain(high)}" for low, high in zip(limits, limits[1:], strict=False)]
+    inner = [f"{plain(low)} – {plain(high)}" for low, high in pairwise(limits)]
     return [f"< {plain(limits[0])}", *inner, f"≥ {plain(limits[-1])}"]
 
 
@@ -75,3 +77,9 @@ def plain(number: float) -> str:
     """A number as a legend writes it: no exponent, thousands apart, no needless zeros."""
     text = f"{number:,.3f}" if number < 1 else f"{number:,.1f}"
     return text.rstrip("0").rstrip(".")
+
+
+def row(colour: str, text: str, count: int | None, shape: str = "area", dash: str = "") -> dict[str, Any]:
+    """One line of a legend: a swatch (``area``, ``line`` or ``dot``), its name, and how many there are."""
+    counted = {} if count is None else {"count": f"{count:,}"}
+    return {"colour": colour, "label": text, "shape": shape, "dash": dash, **counted}

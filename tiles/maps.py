@@ -7,7 +7,7 @@ in the page, never markup.
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,11 +17,14 @@ from folium.plugins import MarkerCluster
 from numpy.typing import NDArray
 
 from geo.coverage import WGS84
-from geo.errors import BadColumn, Invalid, UndeclaredCrs
+from geo.errors import Invalid
+from geo.lifecycle import SETTLED
 from tiles import legends
 from tiles.cells import cell_steps, cells_of, periods_of
 from tiles.encoding import Shapes, area_steps, column, lighter, line_steps, point_steps
-from tiles.labels import CLOSED, Language, distance_label, label, state_label
+from tiles.frames import need, places_of, points_of, shapes_of, table_of, wall_clock
+from tiles.labels import Language, distance_label, distances, label, state_label
+from tiles.legends import row
 from tiles.sheet import Bounds, Drawing, Sheet
 
 OUTLINES = {
@@ -32,8 +35,9 @@ OUTLINES = {
     "grid": ("#7b8794", 0.7, "2 3"),
     "micro_grid": ("#7b8794", 0.5, None),
 }
+LEAFLET_HEAT = ("leaflet-heat-fixed.js", "asset:leaflet.heat")
 MOST_NAMES = 120
-MOST_CELLS, MOST_CELLS_OVER_TIME = 15_000, 60_000
+MOST_CELLS, MOST_CELLS_OVER_TIME = 30_000, 90_000
 
 
 def new_map(bounds: Bounds, lang: Language, title: str = "", timezone: str = "Asia/Shanghai") -> Sheet:
@@ -77,13 +81,13 @@ def add_base(
     most_buildings
         How many buildings the page carries.
     """
-    areas = _shapes(sheet, buildings)
+    areas = shapes_of(sheet, buildings)
     largest = np.sort(np.argsort(shapely.area(areas))[::-1][:most_buildings])
-    what = {"buildings": area_steps(areas[largest]), "streets": line_steps(_shapes(sheet, streets))}
-    return _added(sheet, "base_map", "ground", what, None, show=True)
+    what = {"buildings": area_steps(areas[largest]), "streets": line_steps(shapes_of(sheet, streets))}
+    return sheet.draw("base_map", "ground", what, None, show=True)
 
 
-def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, show: bool = True) -> Drawing:
+def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, show: bool = True) -> Drawing:
     """
     Add the outlines of units of one level, which tell their names and codes.
 
@@ -100,20 +104,21 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, show: bool = Tr
     """
     if level not in OUTLINES:
         raise Invalid(f"level {level!r}; say one of {', '.join(OUTLINES)}")
-    areas = lighter(_shapes(sheet, units, "code", "name"))
+    areas = lighter(shapes_of(sheet, units, "code", "name"))
     colour, weight, dash = OUTLINES[level]
     what = {
         "shape": area_steps(areas),
         "colour": colour,
         "weight": weight,
         "dash": dash,
+        "land": level in {"league", "banner"},
         "middles": point_steps(_middles(areas)) if len(units) <= MOST_NAMES and level != "micro_grid" else [],
-        "table": {"heading": _names(sheet, units), "columns": [column(label("code", sheet.lang), units["code"])]},
+        "table": table_of(sheet, units, ["code"]),
     }
-    return _added(sheet, level, "outlines", what, None, show)
+    return sheet.draw(level, "outlines", what, None, show=show)
 
 
-def add_stations(sheet: Sheet, stations: gpd.GeoDataFrame, show: bool = True) -> Drawing:
+def add_stations(sheet: Sheet, stations: gpd.GeoDataFrame, *, show: bool = True) -> Drawing:
     """
     Add stations, or the home stations of teams, as dots.
 
@@ -126,16 +131,15 @@ def add_stations(sheet: Sheet, stations: gpd.GeoDataFrame, show: bool = True) ->
     show
         Whether the layer is on when the page opens.
     """
-    points = _shapes(sheet, stations, "name")
-    legend = _legend(sheet, "stations", [_row(legends.STATION, label("stations", sheet.lang), len(points), "dot")])
-    kinds = [column(label("kind", sheet.lang), stations["kind"])] if "kind" in stations else []
-    table = {"heading": _names(sheet, stations), "columns": kinds}
+    points = points_of(sheet, stations, "name")
+    legend = _legend_of(sheet, "stations", [row(legends.STATION, label("stations", sheet.lang), len(points), "dot")])
+    table = table_of(sheet, stations, ["kind"] if "kind" in stations else [])
     what = {"xy": point_steps(points), "colours": [legends.STATION], "at": [0] * len(points), "table": table}
-    return _added(sheet, "stations", "dots", what, legend, show)
+    return sheet.draw("stations", "dots", what, legend, show=show)
 
 
 def add_coverage(
-    sheet: Sheet, micro_grids: gpd.GeoDataFrame, coverage: pd.DataFrame, radius_m: float, show: bool = True
+    sheet: Sheet, micro_grids: gpd.GeoDataFrame, coverage: pd.DataFrame, radius_m: float, *, show: bool = True
 ) -> Drawing:
     """
     Add which micro-grids a team or station reaches, and which none.
@@ -153,25 +157,25 @@ def add_coverage(
     show
         Whether the layer is on when the page opens.
     """
-    areas = lighter(_shapes(sheet, micro_grids, "code", "name"))
+    areas = lighter(shapes_of(sheet, micro_grids, "code", "name"))
     if list(coverage["code"]) != list(micro_grids["code"]):
         raise Invalid("coverage is of other micro-grids; make it with coverage_of from the same frame")
     lang, at = sheet.lang, 2 - np.minimum(coverage["reach"].to_numpy(np.int64), 2)
     colours = [legends.REACHED_BY_SEVERAL, legends.REACHED_BY_ONE, legends.REACHED_BY_NONE]
     words = ("reached_by_several", "reached_by_one", "reached_by_none")
-    rows = [_row(colours[i], label(word, lang), int((at == i).sum())) for i, word in enumerate(words)]
-    table = _table(sheet, micro_grids, ["code"])
+    rows = [row(colours[i], label(word, lang), int((at == i).sum())) for i, word in enumerate(words)]
+    table = table_of(sheet, micro_grids, ["code"])
     table["columns"] += [
-        column(label("nearest", lang), coverage["nearest"]),
-        column(label("distance", lang), [distance_label(d, lang) if d == d else None for d in coverage["distance_m"]]),  # noqa: PLR0124
-        column(label("reach", lang), coverage["reach"]),
+        column(label("one.nearest", lang), coverage["nearest"]),
+        column(label("one.distance", lang), distances(coverage["distance_m"], lang)),
+        column(label("one.reach", lang), coverage["reach"]),
     ]
     what = {"shape": area_steps(areas), "at": at.tolist(), "colours": colours, "table": table}
     notes = [label("within", lang, radius=distance_label(radius_m, lang)), *_shares(micro_grids, coverage, lang)]
-    return _added(sheet, "coverage", "areas", what, _legend(sheet, "coverage", rows, notes), show)
+    return sheet.draw("coverage", "areas", what, _legend_of(sheet, "coverage", rows, notes), show=show)
 
 
-def add_rates(sheet: Sheet, micro_grids: gpd.GeoDataFrame, show: bool = True) -> Drawing:
+def add_rates(sheet: Sheet, micro_grids: gpd.GeoDataFrame, *, show: bool = True) -> Drawing:
     """
     Add incidents per 1,000 households, in classes of about equal size.
 
@@ -185,18 +189,20 @@ def add_rates(sheet: Sheet, micro_grids: gpd.GeoDataFrame, show: bool = True) ->
     show
         Whether the layer is on when the page opens.
     """
-    areas = lighter(_shapes(sheet, micro_grids, "code", "name", "incidents", "households"))
+    areas = lighter(shapes_of(sheet, micro_grids, "code", "name", "incidents", "households"))
     rate = rates_of(micro_grids["incidents"], micro_grids["households"])
     limits = legends.class_limits(rate[rate > 0])
     names = [label("no_households", sheet.lang), label("zero", sheet.lang), *legends.class_names(limits)]
     colours = [legends.NONE, legends.ZERO, *legends.ramp_of(len(limits) + 1)]
     at = np.where(np.isnan(rate), 0, np.where(rate == 0, 1, 2 + np.searchsorted(limits, rate, side="right")))
     counts = np.bincount(at, minlength=len(colours))
-    rows = [_row(colours[i], names[i], int(counts[i])) for i in [*range(1, len(colours)), 0] if counts[i]]
-    table = _table(sheet, micro_grids, ["code", "incidents", "households"])
-    table["columns"].append(column(label("rate", sheet.lang), [None if r != r else legends.plain(r) for r in rate]))  # noqa: PLR0124
+    rows = [row(colours[i], names[i], int(counts[i])) for i in [*range(1, len(colours)), 0] if counts[i]]
+    table = table_of(sheet, micro_grids, ["code", "incidents", "households"])
+    table["columns"].append(
+        column(label("one.rate", sheet.lang), [None if np.isnan(r) else legends.plain(r) for r in rate])
+    )
     what = {"shape": area_steps(areas), "at": at.tolist(), "colours": colours, "table": table}
-    return _added(sheet, "rates", "areas", what, _legend(sheet, "rates", rows), show)
+    return sheet.draw("rates", "areas", what, _legend_of(sheet, "rates", rows), show=show)
 
 
 def rates_of(incidents: Sequence[float] | pd.Series, households: Sequence[float] | pd.Series) -> NDArray[np.float64]:
@@ -207,7 +213,7 @@ def rates_of(incidents: Sequence[float] | pd.Series, households: Sequence[float]
     return counts * 1000 / homes
 
 
-def add_heat(sheet: Sheet, points: gpd.GeoDataFrame, weights: str = "", show: bool = True) -> Drawing:
+def add_heat(sheet: Sheet, points: gpd.GeoDataFrame, weights: str = "", *, show: bool = True) -> Drawing:
     """
     Add a heat map; points are counted in cells first, so that a page of 100,000 incidents stays small.
 
@@ -222,14 +228,14 @@ def add_heat(sheet: Sheet, points: gpd.GeoDataFrame, weights: str = "", show: bo
     show
         Whether the layer is on when the page opens.
     """
-    lonlat, weight = _weighted(sheet, points, weights)
+    lonlat, weight = places_of(sheet, points, weights)
     cells = cells_of(lonlat, weight, np.zeros(len(lonlat), dtype=np.int64), MOST_CELLS)
     what = {"zoom": cells.zoom, "frames": cell_steps(cells, 1), "gradient": legends.HEAT_RAMP}
-    return _heated(sheet, "heat", what, len(points), show)
+    return _heated(sheet, "heat", what, len(points), show=show)
 
 
 def add_heat_over_time(
-    sheet: Sheet, points: gpd.GeoDataFrame, times: str, period: str = "month", weights: str = "", show: bool = True
+    sheet: Sheet, points: gpd.GeoDataFrame, times: str, period: str = "month", weights: str = "", *, show: bool = True
 ) -> Drawing:
     """
     Add a heat map with a clock: one frame a period, all on one scale.
@@ -249,18 +255,18 @@ def add_heat_over_time(
     show
         Whether the layer is on when the page opens.
     """
-    _need(points, times)
+    need(points, times)
     points = points[points[times].notna()]
-    frames, names = periods_of(_local(points[times], sheet.timezone), period, sheet.lang)
-    lonlat, weight = _weighted(sheet, points, weights)
+    frames, names = periods_of(wall_clock(sheet, points[times]), period, sheet.lang)
+    lonlat, weight = places_of(sheet, points, weights)
     cells = cells_of(lonlat, weight, frames, MOST_CELLS_OVER_TIME)
     totals = np.bincount(frames, weights=weight, minlength=len(names)).tolist()
     steps = cell_steps(cells, len(names))
     what = {"zoom": cells.zoom, "frames": steps, "names": names, "totals": totals, "gradient": legends.HEAT_RAMP}
-    return _heated(sheet, "heat_over_time", what, len(points), show)
+    return _heated(sheet, "heat_over_time", what, len(points), show=show)
 
 
-def add_routes(sheet: Sheet, routes: gpd.GeoDataFrame, show: bool = True) -> Drawing:
+def add_routes(sheet: Sheet, routes: gpd.GeoDataFrame, *, show: bool = True) -> Drawing:
     """
     Add patrol routes, a colour for each team, with arrows in the direction of the walk.
 
@@ -273,20 +279,22 @@ def add_routes(sheet: Sheet, routes: gpd.GeoDataFrame, show: bool = True) -> Dra
     show
         Whether the layer is on when the page opens.
     """
-    lines, lang = _shapes(sheet, routes, "name", "team"), sheet.lang
+    lines, lang = shapes_of(sheet, routes, "name", "team"), sheet.lang
     at, teams = pd.factorize(routes["team"].fillna(label("unnamed", lang)).astype(str))
     colours = [legends.LINES[i % len(legends.LINES)] for i in range(len(teams))]
     dashes = [legends.DASHES[i // len(legends.LINES) % len(legends.DASHES)] for i in range(len(teams))]
-    table = _table(sheet, routes, ["team"])
-    table["columns"].append(column(label("length", lang), [distance_label(_length_m(line), lang) for line in lines]))
+    table = table_of(sheet, routes, ["team"])
+    table["columns"].append(
+        column(label("one.length", lang), distances([WGS84.geometry_length(line) for line in lines], lang))
+    )
     what = {"shape": line_steps(lines), "colours": colours, "dashes": dashes, "at": at.tolist(), "table": table}
     most = 10
-    rows = [_row(colours[i], str(team), None, "line", dashes[i]) for i, team in enumerate(teams[:most])]
+    rows = [row(colours[i], str(team), None, "line", dashes[i]) for i, team in enumerate(teams[:most])]
     notes = [label("more", lang, n=len(teams) - most)] if len(teams) > most else []
-    return _added(sheet, "routes", "routes", what, _legend(sheet, "routes", rows, notes), show)
+    return sheet.draw("routes", "routes", what, _legend_of(sheet, "routes", rows, notes), show=show)
 
 
-def add_incidents(sheet: Sheet, incidents: gpd.GeoDataFrame, most: int = 5_000, show: bool = True) -> Drawing:
+def add_incidents(sheet: Sheet, incidents: gpd.GeoDataFrame, most: int = 5_000, *, show: bool = True) -> Drawing:
     """
     Add incidents in clusters that open; the latest `most` of them, and a note when there are more.
 
@@ -301,86 +309,41 @@ def add_incidents(sheet: Sheet, incidents: gpd.GeoDataFrame, most: int = 5_000, 
     show
         Whether the layer is on when the page opens.
     """
-    _need(incidents, "category", "state", "occurred_at")
+    need(incidents, "category", "state", "occurred_at")
     latest = incidents.sort_values("occurred_at", ascending=False, kind="stable", na_position="last").head(most)
-    lang, done = sheet.lang, latest["state"].isin(CLOSED)
-    points = _shapes(sheet, latest)
-    when = _local(latest["occurred_at"], sheet.timezone).dt.strftime("%Y-%m-%d %H:%M")
+    lang, done = sheet.lang, latest["state"].isin(SETTLED)
+    points = points_of(sheet, latest)
+    when = wall_clock(sheet, latest["occurred_at"]).dt.strftime("%Y-%m-%d %H:%M")
     named = [name for name in ("micro_grid", "team") if name in latest]
     table = {
         "heading": column("", latest["category"]),
         "columns": [
-            column(label("state", lang), latest["state"].map(lambda state: state_label(str(state), lang))),
-            column(label("occurred", lang), when),
-            *(column(label(name, lang), latest[name]) for name in named),
+            column(label("one.state", lang), latest["state"].map(lambda state: state_label(str(state), lang))),
+            column(label("one.occurred", lang), when),
+            *(column(label(f"one.{name}", lang), latest[name]) for name in named),
         ],
     }
     rows = [
-        _row(legends.OPEN, label("open", lang), int((~done).sum()), "dot"),
-        _row(legends.DONE, label("done", lang), int(done.sum()), "dot"),
+        row(legends.OPEN, label("open", lang), int((~done).sum()), "dot"),
+        row(legends.DONE, label("done", lang), int(done.sum()), "dot"),
     ]
     cut = len(incidents) > len(latest)
     notes = [label("capped", lang, n=f"{len(latest):,}", all=f"{len(incidents):,}")] if cut else []
     colours = [legends.OPEN, legends.DONE]
     what = {"xy": point_steps(points), "colours": colours, "at": done.astype(int).tolist(), "table": table}
-    drawing = _added(sheet, "incidents", "clusters", what, _legend(sheet, "incidents", rows, notes), show)
+    drawing = sheet.draw("incidents", "clusters", what, _legend_of(sheet, "incidents", rows, notes), show=show)
     return drawing.needs(MarkerCluster.default_js, MarkerCluster.default_css[:1])
 
 
-def _added(
-    sheet: Sheet, word: str, how: str, what: dict[str, Any], legend: dict[str, Any] | None, show: bool
-) -> Drawing:
-    return Drawing(label(word, sheet.lang), how, what, legend, show).add_to(sheet)
-
-
-def _heated(sheet: Sheet, word: str, what: dict[str, Any], count: int, show: bool) -> Drawing:
+def _heated(sheet: Sheet, word: str, what: dict[str, Any], count: int, *, show: bool) -> Drawing:
     ends = [label("few", sheet.lang), label("many", sheet.lang)]
-    legend = _legend(sheet, word, [], [label("heat_count", sheet.lang, n=f"{count:,}")])
+    legend = _legend_of(sheet, word, [], [label("heat_count", sheet.lang, n=f"{count:,}")])
     legend["ramp"] = {"colours": list(legends.HEAT_RAMP.values()), "ends": ends}
-    return _added(sheet, word, "heat", what, legend, show).needs([("leaflet-heat-fixed.js", "asset:leaflet.heat")])
+    return sheet.draw(word, "heat", what, legend, show=show).needs([LEAFLET_HEAT])
 
 
-def _legend(sheet: Sheet, word: str, rows: list[dict[str, Any]], notes: Sequence[str] = ()) -> dict[str, Any]:
-    return {"title": label(word, sheet.lang), "rows": rows, "notes": list(notes)}
-
-
-def _row(colour: str, text: str, count: int | None, shape: str = "area", dash: str = "") -> dict[str, Any]:
-    counted = {} if count is None else {"count": f"{count:,}"}
-    return {"colour": colour, "label": text, "shape": shape, "dash": dash, **counted}
-
-
-def _shapes(sheet: Sheet, frame: gpd.GeoDataFrame, *columns: str) -> Shapes:
-    """The geometries in EPSG:4326, after looking that the columns are there; notes whether rows are synthetic."""
-    _need(frame, *columns)
-    if frame.crs is None:
-        raise UndeclaredCrs
-    if "synthetic" in frame:
-        sheet.synthetic |= bool(frame["synthetic"].any())
-    return cast(Shapes, frame.geometry.to_crs("EPSG:4326").to_numpy())
-
-
-def _need(frame: gpd.GeoDataFrame, *columns: str) -> None:
-    missing = [name for name in columns if name not in frame]
-    if missing:
-        raise BadColumn(", ".join(missing))
-
-
-def _weighted(sheet: Sheet, points: gpd.GeoDataFrame, weights: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    shapes = _shapes(sheet, points, *([weights] if weights else []))
-    lonlat = np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
-    return lonlat, points[weights].to_numpy(float) if weights else np.ones(len(lonlat))
-
-
-def _names(sheet: Sheet, frame: gpd.GeoDataFrame) -> dict[str, Any]:
-    names = frame["name_en"].fillna(frame["name"]) if sheet.lang == "en" and "name_en" in frame else frame["name"]
-    return column("", names.fillna(label("unnamed", sheet.lang)))
-
-
-def _table(sheet: Sheet, frame: gpd.GeoDataFrame, columns: Sequence[str]) -> dict[str, Any]:
-    return {
-        "heading": _names(sheet, frame),
-        "columns": [column(label(name, sheet.lang), frame[name]) for name in columns],
-    }
+def _legend_of(sheet: Sheet, word: str, rows: Sequence[dict[str, Any]], notes: Sequence[str] = ()) -> dict[str, Any]:
+    return {"title": label(word, sheet.lang), "rows": list(rows), "notes": list(notes)}
 
 
 def _shares(micro_grids: gpd.GeoDataFrame, coverage: pd.DataFrame, lang: Language) -> list[str]:
@@ -389,21 +352,12 @@ def _shares(micro_grids: gpd.GeoDataFrame, coverage: pd.DataFrame, lang: Languag
         return [label("nothing", lang)]
     share = f"{reached.mean():.1%}"
     notes = [label("micro_grids_reached", lang, n=f"{reached.sum():,}", all=f"{len(reached):,}", share=share)]
-    if "households" in micro_grids:
-        homes = micro_grids["households"].fillna(0).to_numpy(float)
-        if homes.sum():
-            notes.append(label("households_reached", lang, share=f"{homes[reached].sum() / homes.sum():.1%}"))
+    homes = micro_grids["households"].fillna(0).to_numpy(float) if "households" in micro_grids else np.zeros(1)
+    if homes.sum():
+        notes.append(label("households_reached", lang, share=f"{homes[reached].sum() / homes.sum():.1%}"))
     return notes
-
-
-def _local(times: pd.Series, timezone: str) -> pd.Series:
-    return times.dt.tz_convert(timezone) if times.dt.tz is not None else times
 
 
 def _middles(areas: Shapes) -> Shapes:
     """Where a name stands best: the middle of the largest circle inside."""
-    return cast(Shapes, shapely.get_point(shapely.maximum_inscribed_circle(areas, 0.005), 0))
-
-
-def _length_m(line: shapely.Geometry) -> float:
-    return cast(float, WGS84.geometry_length(line))
+    return shapely.get_point(shapely.maximum_inscribed_circle(areas, 0.005), 0)

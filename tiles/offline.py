@@ -40,7 +40,7 @@ TWINS: Mapping[str, str] = {
     "folium/templates/leaflet_heat.min.js": "folium/leaflet_heat.min.js",
     "asset:leaflet.heat": "leaflet.heat/dist/leaflet-heat.js",
 }
-# Turns awesome icons by 45 degrees and the like; published nowhere but in Folium's repository, and no map of ours needs it.
+# It turns awesome icons by odd angles; published nowhere but in Folium's repository, and no map of ours needs it.
 DROPPED = "leaflet.awesome.rotate.min.css"
 
 _SCRIPT = re.compile(r'<script src="([^"]+)"></script>')
@@ -158,7 +158,10 @@ def _inline_script(path: str) -> str:
 
 def _marker_icons() -> str:
     pairs = (f"{key}:'{_data(f'leaflet/dist/images/{name}')}'" for key, name in _MARKER_IMAGES.items())
-    return f"L.Icon.Default.mergeOptions({{{','.join(pairs)}}});L.Icon.Default.imagePath='';L.Icon.Default.prototype._getIconUrl=function(n){{return this.options[n+'Url'];}};"
+    return (
+        f"L.Icon.Default.mergeOptions({{{','.join(pairs)}}});"
+        "L.Icon.Default.prototype._getIconUrl = function (name) { return this.options[name + 'Url']; };"
+    )
 
 
 def _inline_style(path: str) -> str:

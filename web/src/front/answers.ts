@@ -3,25 +3,31 @@ import { get } from "../kit/api";
 import type { Place, Team, Unit } from "../kit/shapes";
 
 export interface Answer {
-  // From the root to the unit itself.
+  // From the root to the unit itself; for a point outside of every micro-grid, the root alone.
   units: Unit[];
-  located: string;
+  located: "inside" | "outside";
   team: Team | null;
-  // What was asked about, where it was a place.
-  point: Place | null;
+  // Longitude and latitude (EPSG:4326) of what was asked about, where it was a place.
+  point: [number, number] | null;
 }
 
-export async function answerAt(place: Place): Promise<Answer> {
-  const query = new URLSearchParams({ lon: String(place.lon), lat: String(place.lat), crs: place.crs });
-  return { point: place, ...(await get<Omit<Answer, "point">>(`/v1/units/at?${query}`)) };
+type PointAnswer = Omit<Answer, "point"> & { lon: number; lat: number };
+type UnitAnswer = Pick<Answer, "units" | "team"> & { unit: Unit };
+
+export async function answerAt({ lon, lat, crs }: Place): Promise<Answer> {
+  const query = new URLSearchParams({ lon: String(lon), lat: String(lat), crs });
+  const { units, located, team, ...place } = await get<PointAnswer>(`/v1/units/at?${query}`);
+  return { units, located, team, point: [place.lon, place.lat] };
 }
 
-export async function answerOf(unit: Unit): Promise<Answer> {
-  return { located: "inside", point: null, ...(await get<Omit<Answer, "point" | "located">>(`/v1/units/${unit.unit_id}`)) };
+// The unit itself says more than its step in the path: its households.
+export async function answerOf({ code }: Unit): Promise<Answer> {
+  const { unit, units, team } = await get<UnitAnswer>(`/v1/units/${encodeURIComponent(code)}`);
+  return { units: [...units.slice(0, -1), unit], located: "inside", team, point: null };
 }
 
-export async function searchUnits(q: string, limit: number): Promise<Unit[]> {
-  const query = new URLSearchParams({ q, limit: String(limit), geometry: "false" });
+export async function searchUnits(typed: string, limit: number): Promise<Unit[]> {
+  const query = new URLSearchParams({ q: typed, limit: String(limit), geometry: "false" });
   const found = await get<{ features: { properties: Unit }[] }>(`/v1/units?${query}`);
   return found.features.map(({ properties }) => properties);
 }

@@ -85,12 +85,6 @@ export class FrontPage extends LitElement {
         max-width: 44rem;
         margin: 0.35rem 0 1.25rem;
       }
-      .report {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) minmax(0, 1.4fr);
-        gap: 1.25rem 3rem;
-        align-items: start;
-      }
       .form {
         padding: 1.5rem;
       }
@@ -111,8 +105,7 @@ export class FrontPage extends LitElement {
         flex: 1 1 20rem;
       }
       @media (max-width: 56rem) {
-        .top,
-        .report {
+        .top {
           grid-template-columns: minmax(0, 1fr);
         }
         .top {
@@ -129,7 +122,7 @@ export class FrontPage extends LitElement {
     `,
   ];
 
-  @state() private found: { point: Place | null; unitIds: number[] } | null = null;
+  @state() private found: { point: [number, number] | null; unitIds: number[] } | null = null;
   @query("unit-lookup") private readonly lookup!: UnitLookup;
 
   private readonly league = new Task(this, { task: (_, { signal }) => loadLeague(signal), args: () => [] });
@@ -212,11 +205,9 @@ export class FrontPage extends LitElement {
         <p class="soft intro">${maps.lead}</p>
         <map-cards .league=${this.loadedLeague}></map-cards>
       </section>
-      <section id="report" class="report">
-        <div>
-          <h2>${report.heading}</h2>
-          <p class="soft intro">${report.lead}</p>
-        </div>
+      <section id="report">
+        <h2>${report.heading}</h2>
+        <p class="soft intro">${report.lead}</p>
         <report-form class="sheet form"></report-form>
       </section>
       <section id="desks">
@@ -233,7 +224,7 @@ export class FrontPage extends LitElement {
         <span class="soft">${says.promise}</span>
         <a href="/docs">${says.api}</a>
         <a href="/health/ready">${says.health}</a>
-        <a href="/third-party-notices.md">${says.notices}</a>
+        <a href="/third-party-notices.txt">${says.notices}</a>
       </div>
     </footer>`;
   }

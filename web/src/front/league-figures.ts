@@ -18,6 +18,7 @@ export class LeagueFigures extends LitElement {
         margin: 0;
       }
       dl + dl {
+        align-items: end;
         margin-top: 1.25rem;
         padding-top: 1.25rem;
         border-top: 1px solid var(--line);

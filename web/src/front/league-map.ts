@@ -60,11 +60,23 @@ export class LeagueMap extends LitElement {
         text-anchor: middle;
         pointer-events: none;
       }
+      @media (max-width: 34rem) {
+        text {
+          font-size: 25px;
+          stroke-width: 6;
+        }
+      }
       .cross {
         visibility: hidden;
         stroke: var(--mark);
         stroke-width: 1.5;
         pointer-events: none;
+      }
+      svg.map:focus {
+        outline: none;
+      }
+      svg.map:focus-visible {
+        outline: 2px solid var(--accent);
       }
       svg.map:focus-visible .cross {
         visibility: visible;
@@ -97,7 +109,7 @@ export class LeagueMap extends LitElement {
   @property({ attribute: false }) regions: Region[] = [];
   @property({ attribute: false }) cells: Cell[] = [];
   @property() place = "";
-  @property({ attribute: false }) found: { point: Place | null; unitIds: number[] } | null = null;
+  @property({ attribute: false }) found: { point: [number, number] | null; unitIds: number[] } | null = null;
   @state() private cross: [number, number] = [WIDTH / 2, WIDTH / 2];
 
   private frame: Frame = frameOf([], WIDTH, 0);
@@ -145,7 +157,9 @@ export class LeagueMap extends LitElement {
 
   private label({ part, area }: Region) {
     const [x, y] = labelPoint(area, this.frame);
-    return svg`<text x=${x} y=${y} dy="0.35em">${nameOf(part)}</text>`;
+    const half = widthOf(nameOf(part)) / 2;
+    const inside = Math.min(Math.max(x, half), WIDTH - half);
+    return svg`<text x=${inside} y=${y} dy="0.35em">${nameOf(part)}</text>`;
   }
 
   private squares() {
@@ -177,7 +191,7 @@ export class LeagueMap extends LitElement {
   private pin() {
     const point = this.found?.point;
     if (!point) return nothing;
-    return svg`<circle class="pin" r="8" cx=${this.frame.x(point.lon)} cy=${this.frame.y(point.lat)} />`;
+    return svg`<circle class="pin" r="8" cx=${this.frame.x(point[0])} cy=${this.frame.y(point[1])} />`;
   }
 
   private point(event: MouseEvent): void {
@@ -210,6 +224,8 @@ export class LeagueMap extends LitElement {
   }
 }
 
+// How wide a name is at the most, in units of the drawing: Han characters are square, Latin ones about half as wide.
+const widthOf = (name: string): number => 26 * [...name].reduce((all, c) => all + (c > "\u2e80" ? 1 : 0.56), 0) + 12;
 // Five decimals are a metre, far below what a click on this map can mean.
 const round = (degrees: number): number => Math.round(degrees * 1e5) / 1e5;
 const clamp = (value: number, most: number): number => Math.min(Math.max(value, 0), most);

@@ -1,4 +1,4 @@
-// What the front page knows of the loaded league: its figures, and the outlines of its parts.
+// What the front page knows of the loaded league: its figures, and its parts that have an outline.
 import { get } from "../kit/api";
 import type { Area, Part, Summary } from "../kit/shapes";
 
@@ -12,34 +12,13 @@ export interface League {
   regions: Region[];
 }
 
-interface Feature {
-  geometry: Area | null;
-  properties: { unit_id: number };
-}
-
 export async function loadLeague(signal: AbortSignal): Promise<League> {
   const summary = await get<Summary>("/v1/summary", signal);
-  return { summary, regions: await loadRegions(summary, signal) };
+  return { summary, regions: regionsOf(summary.parts) };
 }
 
-// Outlines are an ornament to the figures: without them the page still says all it has to say.
-async function loadRegions(summary: Summary, signal: AbortSignal): Promise<Region[]> {
-  if (!summary.parts_level || summary.parts.length > 200) return [];
-  try {
-    const units = await get<{ features: Feature[] }>(`/v1/units?level=${summary.parts_level}&limit=200`, signal);
-    return match(summary.parts, units.features);
-  } catch (problem) {
-    if (signal.aborted) throw problem;
-    return [];
-  }
-}
-
-export function match(parts: Part[], features: Feature[]): Region[] {
-  const areas = new Map(features.map((feature) => [feature.properties.unit_id, feature.geometry]));
-  return parts.flatMap((part) => {
-    const area = areas.get(part.unit_id);
-    return area ? [{ part, area }] : [];
-  });
+export function regionsOf(parts: Part[]): Region[] {
+  return parts.flatMap((part) => (part.outline ? [{ part, area: part.outline }] : []));
 }
 
 export function isEmpty(summary: Summary): boolean {

@@ -1,5 +1,5 @@
 // A card for each kind of map, with a small drawing of the loaded data.
-import { LitElement, css, html, svg } from "lit";
+import { LitElement, css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { frameOf } from "../kit/drawing";
@@ -41,21 +41,21 @@ export class MapCards extends LitElement {
         text-underline-offset: 0.2em;
       }
       .picture {
-        position: relative;
         display: grid;
-        height: 11.5rem;
+        grid-template-rows: 1fr auto;
+        height: 12.5rem;
         place-items: center;
+        padding-top: 0.5rem;
         border-bottom: 1px solid var(--line);
         background: var(--ground);
       }
       .picture svg {
-        height: 10.5rem;
+        height: 10rem;
         max-width: 92%;
       }
       .says {
-        position: absolute;
-        right: 0.6rem;
-        bottom: 0.4rem;
+        justify-self: end;
+        padding: 0 0.7rem 0.2rem;
         color: var(--soft);
         font-size: 0.75rem;
       }
@@ -64,6 +64,30 @@ export class MapCards extends LitElement {
       }
       .words p {
         margin-top: 0.2rem;
+      }
+      @media (max-width: 34rem) {
+        ul {
+          gap: 0.75rem;
+        }
+        a {
+          grid-template-columns: 7.5rem 1fr;
+          grid-template-rows: auto;
+        }
+        .picture {
+          height: 100%;
+          min-height: 7.5rem;
+          padding: 0;
+          border-right: 1px solid var(--line);
+          border-bottom: 0;
+        }
+        .picture svg {
+          width: 6.5rem;
+          height: auto;
+          max-height: 6.5rem;
+        }
+        .says {
+          display: none;
+        }
       }
     `,
   ];
@@ -96,8 +120,8 @@ export class MapCards extends LitElement {
     const league = this.league;
     const frame = league && frameOf(league.regions.map(({ area }) => area), WIDTH, 6);
     const drawn = league?.regions.length && frame ? preview(kind, league, frame) : null;
-    if (!drawn || !frame) return html`<span class="soft small">${text().maps.noPreview}</span>`;
-    return html`<svg viewBox="0 0 ${frame.width} ${frame.height}">${svg`${drawn}`}</svg>
+    if (!drawn) return html`<span class="soft small">${text().maps.noPreview}</span>`;
+    return html`<svg viewBox="0 0 ${drawn.width} ${drawn.height}">${drawn.shapes}</svg>
       <span class="says">${text().maps.preview[kind]}</span>`;
   }
 }

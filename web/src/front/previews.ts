@@ -8,17 +8,28 @@ import type { League, Region } from "./league";
 export const KINDS = ["coverage", "heat", "heat_time", "rates", "routes", "incidents"] as const;
 export type Kind = (typeof KINDS)[number];
 
-const drawings: Record<Kind, (league: League, frame: Frame) => SVGTemplateResult | null> = {
+export interface Drawing {
+  width: number;
+  height: number;
+  shapes: SVGTemplateResult;
+}
+
+type Shapes = SVGTemplateResult | null;
+const CHART = { width: 280, height: 170 };
+
+const drawings: Record<Kind, (league: League, frame: Frame) => Shapes> = {
   coverage: ({ summary, regions }, frame) => points(summary.station_cells, regions, frame, "var(--ramp-4)"),
   heat: ({ summary, regions }, frame) => heat(summary.incident_cells, regions, frame),
-  heat_time: ({ summary }, frame) => bars(summary.months, frame),
+  heat_time: ({ summary }) => bars(summary.months),
   rates: ({ regions }, frame) => rates(regions, frame),
   routes: ({ summary, regions }, frame) => points(summary.route_cells, regions, frame, "var(--mark)"),
   incidents: ({ regions }, frame) => circles(regions, frame),
 };
 
-export function preview(kind: Kind, league: League, frame: Frame): SVGTemplateResult | null {
-  return drawings[kind](league, frame);
+export function preview(kind: Kind, league: League, frame: Frame): Drawing | null {
+  const shapes = drawings[kind](league, frame);
+  const { width, height } = kind === "heat_time" ? CHART : frame;
+  return shapes && { width, height, shapes };
 }
 
 // Upper limits of the first four of five classes with equally many members.
@@ -66,15 +77,15 @@ function heat(cells: Cell[], regions: Region[], frame: Frame) {
   })}`;
 }
 
-function bars(months: Summary["months"], frame: Frame) {
+function bars(months: Summary["months"]) {
   if (months.length === 0) return null;
   const most = Math.max(...months.map(({ total }) => total));
-  const [base, room, step] = [frame.height * 0.88, frame.height * 0.72, (frame.width - 24) / months.length];
+  const [base, room, step] = [CHART.height * 0.86, CHART.height * 0.66, (CHART.width - 24) / months.length];
   return svg`${months.map(({ total }, i) => {
     const height = (room * total) / most;
     return svg`<rect x=${12 + i * step} y=${base - height} width=${Math.max(step - 1.5, 0.75)} height=${height}
       fill="var(--ramp-4)" />`;
-  })}<path d="M8 ${base + 0.5}H${frame.width - 8}" stroke="var(--land-line)" />`;
+  })}<path fill="none" d="M8 ${base + 0.5}H${CHART.width - 8}" stroke="var(--land-line)" />`;
 }
 
 function rates(regions: Region[], frame: Frame) {

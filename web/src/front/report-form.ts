@@ -8,7 +8,7 @@ import "../kit/state-note";
 import { Refused } from "../kit/api";
 import type { PlaceField } from "../kit/place-field";
 import { shared } from "../kit/styles";
-import { Speaks, count, language, nameOf, text } from "../language";
+import { Speaks, count, language, text } from "../language";
 import { Keyring, bodyOf, loadCategories, send, type Group, type Receipt } from "./reports";
 
 const MOST = 500;
@@ -20,7 +20,13 @@ export class ReportForm extends LitElement {
     css`
       form {
         display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+        gap: 1.1rem 2.5rem;
+      }
+      .column {
+        display: grid;
         gap: 1.1rem;
+        align-content: start;
       }
       .left {
         margin-top: 0.2rem;
@@ -87,10 +93,12 @@ export class ReportForm extends LitElement {
 
   private form(groups: Group[]) {
     return html`<form novalidate @submit=${this.submit}>
-      ${this.what(groups)} ${this.words()}
-      <place-field></place-field>
-      ${this.problem ? this.trouble() : nothing}
-      <div><button ?disabled=${this.busy}>${this.busy ? text().report.sending : text().report.submit}</button></div>
+      <div class="column">${this.what(groups)} ${this.words()}</div>
+      <div class="column">
+        <place-field></place-field>
+        ${this.problem ? this.trouble() : nothing}
+        <div><button ?disabled=${this.busy}>${this.busy ? text().report.sending : text().report.submit}</button></div>
+      </div>
     </form>`;
   }
 
@@ -142,15 +150,18 @@ export class ReportForm extends LitElement {
     </div>`;
   }
 
-  private thanks({ id, unit, team, due_at }: Receipt) {
+  private thanks({ id, unit_name, unit_code, located, team_name, due_at }: Receipt) {
     const says = text().report;
     return html`<div class="receipt" role="status" tabindex="-1">
       <h3>${says.done}</h3>
       <dl>
         <dt>${says.owner}</dt>
-        <dd>${nameOf(unit)} <span class="soft small figure">${unit.code}</span></dd>
+        <dd>
+          ${unit_name} <span class="soft small figure">${unit_code}</span>
+          ${located === "outside" ? html`<p class="small">${text().lookup.outside}</p>` : nothing}
+        </dd>
         <dt>${says.team}</dt>
-        <dd>${team ? team.name : text().lookup.noTeam}</dd>
+        <dd>${team_name ?? text().lookup.noTeam}</dd>
         ${due_at ? html`<dt>${says.due}</dt><dd>${moment(due_at)}</dd>` : nothing}
         <dt>${says.tracking}</dt>
         <dd class="tracking">${id}</dd>
@@ -195,7 +206,9 @@ export class ReportForm extends LitElement {
 
   private async toFirstWrong(): Promise<void> {
     await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    const own = this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]');
+    if (own) own.focus();
+    else await this.field.toFirstWrong();
   }
 }
 

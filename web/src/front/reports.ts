@@ -1,6 +1,6 @@
 // A report on its way to the service: what is sent, and the key that makes a repeated one the same report.
 import { get, post } from "../kit/api";
-import type { Category, Place, Team, Unit } from "../kit/shapes";
+import type { Category, Place } from "../kit/shapes";
 
 export interface Report {
   category: string;
@@ -8,12 +8,14 @@ export interface Report {
   place: Place;
 }
 
+// The matter as the service keeps it from now on.
 export interface Receipt {
   id: string;
-  unit: Unit;
-  team: Team | null;
-  due_at: string | null;
+  unit_code: string | null;
+  unit_name: string | null;
   located: string;
+  team_name: string | null;
+  due_at: string | null;
 }
 
 export interface Group {

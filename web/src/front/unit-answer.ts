@@ -43,7 +43,7 @@ export class UnitAnswer extends LitElement {
         border-top: 1px solid var(--line);
       }
       .remark {
-        margin-top: 0.5rem;
+        margin-top: 0.4rem;
         color: var(--note);
       }
       a {
@@ -70,9 +70,7 @@ export class UnitAnswer extends LitElement {
       ${units.length > 1 ? html`<ol>${units.slice(0, -1).map((above) => html`<li>${nameOf(above)}</li>`)}</ol>` : nothing}
       <p class="unit">${nameOf(unit)}</p>
       <p class="soft small figure">${facts(unit)}</p>
-      ${located === "outside" ? html`<p class="small remark">${says.outside}</p>` : nothing}
-      ${located === "edge" ? html`<p class="small remark">${says.edge}</p>` : nothing}
-      ${this.team()}
+      ${located === "outside" ? html`<p class="small remark">${says.outside}</p>` : nothing} ${this.team()}
       <a href="/v1/maps/coverage?lang=${language()}&unit=${encodeURIComponent(unit.code)}">${says.openMap}</a>
     </div>`;
   }

@@ -96,6 +96,7 @@ export class UnitLookup extends LitElement {
   @state() private problem: unknown = null;
   @state() private busy = false;
   @query("place-field") private readonly field!: PlaceField;
+  @query(".result") private readonly outcome!: HTMLElement;
 
   private again: () => Promise<void> = async () => undefined;
   private turn = 0;
@@ -111,6 +112,8 @@ export class UnitLookup extends LitElement {
     await this.updateComplete;
     this.field.draft = { lon: String(place.lon), lat: String(place.lat), crs: place.crs };
     await this.run(async () => this.show(await answerAt(place)));
+    await this.updateComplete;
+    this.outcome.scrollIntoView({ block: "nearest" });
   }
 
   override render() {
@@ -200,6 +203,7 @@ export class UnitLookup extends LitElement {
     event.preventDefault();
     const place = this.field.take();
     if (place) void this.run(async () => this.show(await answerAt(place)));
+    else void this.field.toFirstWrong();
   }
 
   private choose(unit: Unit): void {

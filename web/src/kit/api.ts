@@ -55,12 +55,16 @@ async function json(answer: Response): Promise<unknown> {
 
 export function refusal(status: number, body: unknown): Refused {
   const problem = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
-  const own = language() === "zh" ? problem["title_zh"] : undefined;
-  const title = typeof own === "string" ? own : problem["title"];
-  const detail = problem["detail"];
+  const { title } = problem;
+  const detail = problem["detail"] ?? places(problem["faults"]);
   return new Refused(
     status,
     typeof title === "string" ? title : text().unexpected.title,
     typeof detail === "string" ? detail : "",
   );
+}
+
+// The fields that the service found wrong.
+function places(faults: unknown): string {
+  return Array.isArray(faults) ? faults.map(({ at }: { at: string }) => at).join(", ") : "";
 }

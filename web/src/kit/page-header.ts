@@ -101,6 +101,9 @@ export class PageHeader extends LitElement {
         height: 1.125rem;
       }
       @media (max-width: 46rem) {
+        header {
+          gap: 0.25rem 0.75rem;
+        }
         nav {
           order: 3;
           flex-basis: 100%;

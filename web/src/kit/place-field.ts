@@ -53,18 +53,15 @@ export class PlaceField extends LitElement {
     new Speaks(this);
   }
 
-  // The place, or null after showing what is wrong with it and going to the first wrong field.
+  // The place, or null after showing what is wrong with it.
   take(): Place | null {
     this.asked = true;
-    const place = placeOf(this.draft);
-    if (!place) void this.toFirstWrong();
-    return place;
+    return placeOf(this.draft);
   }
 
-  clear(): void {
-    this.draft = blank;
-    this.asked = false;
-    this.says = "";
+  async toFirstWrong(): Promise<void> {
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }
 
   override render() {
@@ -145,10 +142,5 @@ export class PlaceField extends LitElement {
     const accuracy_m = Math.ceil(accuracy);
     this.draft = { lon: longitude.toFixed(6), lat: latitude.toFixed(6), crs: "EPSG:4326", accuracy_m };
     this.says = text().place.accuracy(String(accuracy_m));
-  }
-
-  private async toFirstWrong(): Promise<void> {
-    await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }
 }

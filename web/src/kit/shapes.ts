@@ -19,6 +19,7 @@ export interface Part {
   incidents: number | null;
   stations: number;
   households: number;
+  outline: Area | null;
 }
 
 export interface Summary {
@@ -62,10 +63,10 @@ export interface Unit {
 }
 
 export interface Team {
-  id: string;
+  code: string;
   name: string;
   kind: string;
-  phone?: string | null;
+  phone: string | null;
 }
 
 export interface Place {

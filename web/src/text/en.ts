@@ -9,7 +9,7 @@ export const en: Catalogue = {
   language: { label: "Language", zh: "中文", en: "English" },
   theme: { toDark: "Switch to dark", toLight: "Switch to light" },
 
-  heading: (place) => (place ? `Every place in ${place} has a micro-grid that answers for it` : "Every place has a micro-grid that answers for it"),
+  heading: (place) => (place ? `Every place in ${place} has a micro\u2011grid that answers for it` : "Every place has a micro\u2011grid that answers for it"),
   sentence:
     "Wangge is a spatial grid service: each place belongs to exactly one micro-grid, each matter goes to the grid and team that answer for it, and all of it shows on a map.",
   synthetic: {
@@ -79,7 +79,6 @@ export const en: Catalogue = {
     households: (n) => `${n} households`,
     code: "Code",
     outside: "This point lies in no micro-grid; the unit above answers for it.",
-    edge: "This point lies exactly on a boundary; it belongs to the grid with the lowest number.",
     openMap: "See its map",
     syntheticUnit: "Synthetic unit",
   },

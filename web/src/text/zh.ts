@@ -77,7 +77,6 @@ export const zh = {
     households: (n: string) => `${n} 户`,
     code: "编码",
     outside: "这一点不在任何微网格内，由上级兜底负责。",
-    edge: "这一点正好在边界上，归编号最小的网格。",
     openMap: "看它的地图",
     syntheticUnit: "合成单元",
   },
