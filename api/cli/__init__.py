@@ -19,5 +19,7 @@ def main() -> None:
     try:
         app()
     except WanggeError as error:
-        Console(stderr=True).print(f"[red]{error.zh}[/red]\n{error}", highlight=False, markup=True)
+        console = Console(stderr=True, highlight=False, markup=False)  # what is quoted may hold brackets
+        console.print(error.zh, style="red")
+        console.print(str(error))
         sys.exit(1)

@@ -13,6 +13,7 @@ from geo import backup as backups
 from geo.cluster import Cluster, connection_string
 from geo.cluster_process import newest_programs
 from geo.errors import Conflict, NotFound
+from geo.migrate import upgrade
 from geo.settings import Settings, settings
 
 app = typer.Typer(no_args_is_help=True, help="数据库 · The database: embedded, or managed elsewhere (WANGGE_DSN).")
@@ -47,6 +48,13 @@ def stop(mode: Literal["smart", "fast", "immediate"] = "fast") -> None:
 def status() -> None:
     """查看数据库状态 · Show what the database is doing and where it is."""
     _print_facts(_managed_facts(dsn) if (dsn := settings().dsn) else _embedded_facts())
+
+
+@app.command()
+def migrate() -> None:
+    """升级数据库结构 · Bring the schema to this program's revision."""
+    revision = upgrade(connection_string(settings()))
+    console.print(f"数据库结构版本 · Schema revision {revision}")
 
 
 @app.command()
