@@ -39,7 +39,11 @@ def ridges(hubs: FloatArray, area: Any, bend: float, rng: np.random.Generator) -
     ends, left, right = _voronoi(hubs, shapely.bounds(area))
     shapely.prepare(area)
     # A ridge that leaves the area may end very far off, where its hubs are no measure for a bend.
-    bends = np.where(shapely.contains_xy(area, ends).all(axis=1), bend, 0.0)
+    within = shapely.contains_xy(area, ends[..., 0], ends[..., 1]).all(axis=1)
+    # A short one keeps small beside its length, or it would be a spike.
+    length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    away = np.linalg.norm(ends.mean(axis=1) - left, axis=1)
+    bends = np.where(within, np.minimum(bend, 0.15 * length / away), 0.0)
     lines = shapely.linestrings(_bent(ends, left, right, bends, rng))
     inside = shapely.contains_properly(area, lines)
     crossing = lines[~inside & shapely.intersects(area, lines)]

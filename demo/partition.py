@@ -16,7 +16,7 @@ from demo.plane import in_degrees, on_plane, to_degrees, to_plane
 from demo.population import FEWEST, MOST
 from demo.sites import Zone, zones
 
-_BEND, _BEND_IN_TOWN = 0.3, 0.08
+_BEND, _BEND_IN_TOWN = 0.16, 0.06
 MOST_WITHOUT_GRIDS = 8  # micro-grids of a community; with more of them, grids stand between
 
 
