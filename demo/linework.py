@@ -15,6 +15,9 @@ from scipy.spatial import Voronoi
 from demo.clusters import FloatArray, IntArray
 
 GRID = 1e-7  # degrees, about a centimetre
+# A line that should end on another goes this much beyond it: its rounded end might fall short of the other.
+BEYOND = 5 * GRID
+BEYOND_M = 0.05
 Geometries = NDArray[Any]
 
 
@@ -47,7 +50,7 @@ def ridges(hubs: FloatArray, area: Any, bend: float, rng: np.random.Generator) -
     lines = shapely.linestrings(_bent(ends, left, right, bends, rng))
     inside = shapely.contains_properly(area, lines)
     crossing = lines[~inside & shapely.intersects(area, lines)]
-    cut = shapely.get_parts(shapely.intersection(crossing, area))
+    cut = shapely.get_parts(shapely.intersection(crossing, shapely.buffer(area, BEYOND_M)))
     return np.concatenate([lines[inside], cut[shapely.get_dimensions(cut) == 1]])
 
 
@@ -78,8 +81,20 @@ def _bent(
 
 
 def noded(lines: Geometries) -> Geometries:
-    """The lines with a node wherever two meet, on the grid."""
-    return shapely.get_parts(shapely.union_all(lines, grid_size=GRID))
+    """The lines with a node wherever two meet, on the grid, without the stubs that went beyond another line."""
+    parts = shapely.get_parts(shapely.union_all(lines, grid_size=GRID))
+    ends = np.stack([shapely.get_coordinates(shapely.get_point(parts, end)) for end in (0, -1)], axis=1)
+    _, node, degree = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True, return_counts=True)
+    loose = (degree[node.reshape(-1, 2)] == 1).any(axis=1)
+    return parts[~(loose & (shapely.length(parts) < 3 * BEYOND))]
+
+
+def prolonged(lines: Geometries, beyond: float) -> Geometries:
+    """Straight lines of two points, each going on beyond its end."""
+    points = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    way = points[:, 1] - points[:, 0]
+    points[:, 1] += way * (beyond / np.linalg.norm(way, axis=1, keepdims=True))
+    return shapely.linestrings(points)
 
 
 def faces(lines: Geometries) -> Geometries:
@@ -136,7 +151,7 @@ def _neighbour(
     return int(owner[near[shared.argmax()]]) if shared.max() > 0 else -1
 
 
-def rays(hubs: FloatArray, areas: Geometries, first: FloatArray, counts: IntArray) -> tuple[Geometries, IntArray]:
+def rays(hubs: FloatArray, areas: Geometries, first: FloatArray, counts: IntArray) -> Geometries:
     """
     Lines from a hub to the border of its area, which cut the area into equal sectors.
 
@@ -153,8 +168,8 @@ def rays(hubs: FloatArray, areas: Geometries, first: FloatArray, counts: IntArra
 
     Returns
     -------
-    lines, owner
-        Linestrings and the micro-grid of each.
+    ndarray
+        Linestrings of two points, in degrees.
     """
     owner = np.repeat(np.arange(len(hubs)), counts)
     number = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -163,10 +178,10 @@ def rays(hubs: FloatArray, areas: Geometries, first: FloatArray, counts: IntArra
     start = hubs[owner]
     stretch = 1 / np.cos(np.radians(start[:, 1]))
     end = start + reach[:, None] * np.column_stack([np.cos(angle) * stretch, np.sin(angle)])
-    lines = shapely.intersection(shapely.linestrings(np.stack([start, end], axis=1)), areas[owner])
-    parts, row = shapely.get_parts(lines, return_index=True)
-    starts_here = shapely.dwithin(parts, shapely.points(start[row]), 1e-9) & (shapely.get_dimensions(parts) == 1)
-    return parts[starts_here], owner[row[starts_here]]
+    around = shapely.buffer(areas, BEYOND, quad_segs=1)
+    lines = shapely.intersection(shapely.linestrings(np.stack([start, end], axis=1)), around[owner])
+    parts = shapely.get_parts(lines)  # more than one where a town lies in the way
+    return parts[shapely.get_dimensions(parts) == 1]
 
 
 def sector(points: FloatArray, hubs: FloatArray, first: FloatArray, counts: IntArray) -> IntArray:

@@ -67,8 +67,8 @@ def divide(people: pd.DataFrame, seed: int) -> Ground:
     areas = _areas(linework.faces(first), micro)
     hubs = to_degrees(micro[["hub_x", "hub_y"]].to_numpy())
     turn, counts = micro["turn"].to_numpy(), micro["block_count"].to_numpy()
-    rays, _ = linework.rays(hubs, areas, turn, counts)
-    lines = linework.noded(np.concatenate([first, rays]))
+    rays = linework.rays(hubs, areas, turn, counts)
+    lines = linework.noded(np.concatenate([first, rays, _links(found)]))
     blocks = _blocks(linework.faces(lines), areas, hubs, micro)
     return Ground(people, _with_areas(micro, blocks), blocks, lines)
 
@@ -84,6 +84,16 @@ def _zone_lines(found: list[Zone], rng: np.random.Generator) -> Geometries:
     drawn = [linework.ridges(zone.hubs, zone.area, _BEND_IN_TOWN if zone.town else _BEND, rng) for zone in found]
     outlines = shapely.boundary(np.array([zone.area for zone in found if zone.town], dtype=object))
     return in_degrees(np.concatenate([*drawn, outlines]))
+
+
+def _links(found: list[Zone]) -> Geometries:
+    """From each town a line to the nearest hub outside: a town within one micro-grid would have no road out."""
+    links: list[Any] = []
+    for town in (zone for zone in found if zone.town):
+        around = np.concatenate([zone.hubs for zone in found if zone.county == town.county and not zone.town])
+        ways = shapely.shortest_line(shapely.points(around), town.area)
+        links.append(ways[shapely.length(ways).argmin()])
+    return in_degrees(linework.prolonged(np.array(links, dtype=object), linework.BEYOND_M))
 
 
 def _numbered(found: list[Zone], people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
