@@ -60,6 +60,9 @@ class Frame:
         return self.crs is None or bool(self.crs.is_geographic)
 
 
+_STORED = Frame(f"EPSG:{STORAGE}", CRS.from_epsg(STORAGE))
+
+
 def declared(name: str | None) -> Frame:
     """
     Read the declaration of a reference system.
@@ -110,14 +113,25 @@ def to_storage(frame: gpd.GeoDataFrame, crs: str | None) -> gpd.GeoDataFrame:
 def geometries_to_storage(geometry: Geometries, crs: str | None) -> Geometries:
     """Bring an array of geometries, shape (n,), to EPSG:4326; raises as `to_storage`."""
     frame = declared(crs)
+    moved, good = try_geometries(geometry, frame)
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
+        xy = shapely.get_coordinates(geometry[row])
+        refuse_bad(xy[:, 0], xy[:, 1], frame, np.full(len(xy), row))
+        raise BadCoordinate(f"Row {row + 1}: out of the range of {frame.name}.")
+    return moved
 
-    def moved(xy: FloatArray) -> FloatArray:
-        return np.column_stack(_moved(frame, xy[:, 0], xy[:, 1], inverse=False))
 
+def try_geometries(geometry: Geometries, frame: Frame) -> tuple[Geometries, NDArray[np.bool_]]:
+    """Bring geometries to EPSG:4326; where `good`, shape (n,), is false it could not be done, and None stands."""
     flat = shapely.force_2d(geometry)
     xy, rows = shapely.get_coordinates(flat, return_index=True)
-    refuse_bad(xy[:, 0], xy[:, 1], frame, rows)
-    return flat if _is_storage(frame) else shapely.transform(flat, moved)
+    good = np.ones(len(flat), dtype=bool)
+    lon, lat, fine = try_points(xy[:, 0], xy[:, 1], frame)
+    good[rows[~fine]] = False
+    if not _is_storage(frame):
+        flat = shapely.set_coordinates(flat.copy(), np.column_stack([lon, lat]))
+    return np.where(good, flat, None), good
 
 
 def points_to_storage(x: FloatArray, y: FloatArray, crs: str | None) -> tuple[FloatArray, FloatArray]:
@@ -135,10 +149,19 @@ def points_to_storage(x: FloatArray, y: FloatArray, crs: str | None) -> tuple[Fl
     return _moved(frame, x, y, inverse=False)
 
 
+def try_points(x: FloatArray, y: FloatArray, frame: Frame) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Bring coordinates to EPSG:4326; where `good`, shape (n,), is false it could not be done, and NaN stands."""
+    good = ~bad(x, y, frame)
+    lon, lat = np.full(len(x), np.nan), np.full(len(x), np.nan)
+    lon[good], lat[good] = _projected(frame, x[good], y[good], inverse=False)
+    good &= ~bad(lon, lat, _STORED)
+    return lon, lat, good
+
+
 def points_from_storage(lon: FloatArray, lat: FloatArray, crs: str) -> tuple[FloatArray, FloatArray]:
     """Bring degrees in EPSG:4326, shape (n,), to a declared reference system; raises as `points_to_storage`."""
     frame = declared(crs)
-    refuse_bad(lon, lat, Frame("EPSG:4326", CRS.from_epsg(STORAGE)))
+    refuse_bad(lon, lat, _STORED)
     return _moved(frame, lon, lat, inverse=True)
 
 
@@ -280,15 +303,19 @@ def _is_storage(frame: Frame) -> bool:
 
 
 def _moved(frame: Frame, x: FloatArray, y: FloatArray, *, inverse: bool) -> tuple[FloatArray, FloatArray]:
+    moved = _projected(frame, x, y, inverse=inverse)
+    refuse_bad(*moved, frame if inverse else _STORED)
+    return moved
+
+
+def _projected(frame: Frame, x: FloatArray, y: FloatArray, *, inverse: bool) -> tuple[FloatArray, FloatArray]:
     if frame.crs is None:
         return _SHIFTS[frame.name, inverse](x, y)
     if _is_storage(frame):
         return x, y
-    ends = (CRS.from_epsg(STORAGE), frame.crs) if inverse else (frame.crs, CRS.from_epsg(STORAGE))
+    ends = (_STORED.crs, frame.crs) if inverse else (frame.crs, _STORED.crs)
     moved = Transformer.from_crs(*ends, always_xy=True).transform(x, y)
-    lon, lat = cast(tuple[FloatArray, FloatArray], moved)
-    refuse_bad(lon, lat, frame if inverse else Frame("EPSG:4326", CRS.from_epsg(STORAGE)))
-    return lon, lat
+    return cast(tuple[FloatArray, FloatArray], moved)
 
 
 def gauss_kruger(lon: float, *, width_deg: int = 3) -> int:
