@@ -1,6 +1,7 @@
 """Bring a database to this program's schema: Alembic over plain SQL, one file a revision, forward only."""
 
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from alembic.script import ScriptDirectory
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def upgrade(dsn: str) -> str:
+def upgrade(dsn: str, to: str = "head") -> str:
     """
     Bring the database to the newest revision, in one transaction.
 
@@ -20,6 +21,8 @@ def upgrade(dsn: str) -> str:
     ----------
     dsn
         Of the login role, which is a member of ``wangge_owner``.
+    to
+        The revision to stop at; a database that is past it stays as it is.
 
     Returns
     -------
@@ -29,8 +32,8 @@ def upgrade(dsn: str) -> str:
     config = _config()
     with _engine(dsn).begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return newest()
+        command.upgrade(config, to)
+        return cast(str, _context(connection).get_current_revision())
 
 
 def newest() -> str:
@@ -44,7 +47,11 @@ def newest() -> str:
 def revision(dsn: str) -> str | None:
     """The revision that a database has, or None for one that was never migrated."""
     with _engine(dsn).connect() as connection:
-        return MigrationContext.configure(connection, opts={"version_table_schema": "wangge"}).get_current_revision()
+        return _context(connection).get_current_revision()
+
+
+def _context(connection: sa.Connection) -> MigrationContext:
+    return MigrationContext.configure(connection, opts={"version_table_schema": "wangge"})
 
 
 def _config() -> Config:

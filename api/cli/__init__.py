@@ -1,5 +1,25 @@
 """The command line: one module for each group of commands."""
 
-import typer
+import sys
 
-app = typer.Typer(no_args_is_help=True, help="Wangge 网格: micro-grids, matters and maps of a league or a city.")
+import typer
+from rich.console import Console
+
+from geo.errors import WanggeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Wangge 网格: 网格、事项与地图 · micro-grids, matters and maps of a league or a city.",
+)
+
+
+def main() -> None:
+    """The console command: what goes wrong and is somebody's business is said in two lines, without a traceback."""
+    try:
+        app()
+    except WanggeError as error:
+        console = Console(stderr=True, highlight=False, markup=False)  # what is quoted may hold brackets
+        console.print(error.zh, style="red")
+        console.print(str(error))
+        sys.exit(1)

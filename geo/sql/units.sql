@@ -90,7 +90,7 @@ SELECT
   v.unit_id, v.level, v.code, v.path, v.name, v.name_en, v.name_mn, v.kind, v.households, v.synthetic, v.derived,
   p.code AS parent_code,
   round(st_area(v.geom::geography)) AS area_m2,
-  array [st_xmin(v.geom), st_ymin(v.geom), st_xmax(v.geom), st_ymax(v.geom)] AS bbox
+  ARRAY[st_xmin(v.geom), st_ymin(v.geom), st_xmax(v.geom), st_ymax(v.geom)] AS bbox
 FROM unit_version AS v
 LEFT JOIN unit_version AS p
   ON v.parent_id = p.unit_id AND p.valid @> %(at)s::timestamptz AND p.recorded @> %(known)s::timestamptz

@@ -105,6 +105,8 @@ CREATE TABLE assignment_run (
   edition_valid timestamptz NOT NULL,
   edition_recorded timestamptz NOT NULL
 );
+CREATE TRIGGER assignment_run_stays BEFORE UPDATE OR DELETE ON assignment_run
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Every decision explains itself, and can be made again to the same answer.
 CREATE TABLE assignment (
@@ -115,7 +117,7 @@ CREATE TABLE assignment (
   -- one_owner, lowest_of_edge, building, root_for_outside
   owner_rule text NOT NULL,
   -- All units that the point touches, the owner among them; more than one only on an edge.
-  candidates bigint [] NOT NULL,
+  candidates bigint[] NOT NULL,
   team_id uuid NOT NULL,
   -- default_of_unit, default_of_parent, default_of_root
   team_rule text NOT NULL,

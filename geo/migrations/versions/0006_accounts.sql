@@ -41,7 +41,8 @@ CREATE TABLE job_progress (
   done bigint NOT NULL DEFAULT 0,
   total bigint,
   message text NOT NULL DEFAULT '',
-  started_at timestamptz NOT NULL,
+  asked_at timestamptz NOT NULL,
+  started_at timestamptz,
   finished_at timestamptz,
   failed text,
   cancel_asked boolean NOT NULL DEFAULT false

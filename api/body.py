@@ -1,0 +1,132 @@
+"""Bodies: none larger than allowed, and JSON read strictly before anything else looks at it."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+import orjson
+from fastapi.concurrency import run_in_threadpool
+from fastapi.requests import Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import BadJson, BodyTooLarge, Language, WrongMediaType, language_of, problem
+
+MOST_NAMES = 200  # in one object; the validator makes an error of each unknown one
+SMALL = 16_384  # parsed at once; what is larger goes to a thread
+
+
+def parse(body: bytes) -> Any:
+    """
+    Read JSON strictly; raises `BadJson`.
+
+    orjson refuses NaN, infinities, 1e400, lone surrogates, bad UTF-8 and depth over 1,024, but takes the last of two
+    equal names; the second reading refuses those, and is safe from deep nesting because the first one was.
+    """
+    try:
+        orjson.loads(body)
+        return json.loads(body, object_pairs_hook=_object)
+    except (ValueError, RecursionError):
+        raise BadJson from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs) or len(pairs) > MOST_NAMES:
+        raise ValueError
+    return found
+
+
+class JsonRequest(Request):
+    """A request whose JSON was read already."""
+
+    parsed: Any = None
+
+    async def json(self) -> Any:
+        """What was read."""
+        return self.parsed
+
+
+class StrictRoute(APIRoute):
+    """A route that takes its body as application/json alone, and reads it by `parse`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of a request, behind the strict reading."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def strict(request: Request) -> Response:
+            body = await request.body()
+            if body and request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+                raise WrongMediaType
+            read = JsonRequest(request.scope, _again(body))
+            if body:
+                read.parsed = parse(body) if len(body) <= SMALL else await run_in_threadpool(parse, body)
+            return await handle(read)
+
+        return strict
+
+
+def _again(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+class BodyLimit:
+    """
+    Reads each body whole before the application does, and refuses it as soon as it is too large.
+
+    A declared length is refused unread; a chunked body without a length is read up to the limit.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, language: Language) -> None:
+        self.app = app
+        self.most_bytes = most_bytes
+        self.language: Language = language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
+        if not declared and "transfer-encoding" not in headers:
+            await self.app(scope, receive, send)
+            return
+        body = None if declared.isdecimal() and int(declared[:20]) > self.most_bytes else await self._read(receive)
+        if body is None:
+            asked = language_of(headers.get("accept-language", ""), self.language)
+            refusal = problem(
+                BodyTooLarge(f"{self.most_bytes} bytes"), asked, scope["request_id"], headers={"connection": "close"}
+            )
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, _first(body, receive), send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += cast(bytes, message.get("body", b""))
+            if len(body) > self.most_bytes:
+                return None
+            if not message.get("more_body"):
+                return bytes(body)
+
+
+def _first(body: bytes, receive: Receive) -> Receive:
+    """The body in one piece, then what comes after it: the client's going away."""
+    waiting = [body]
+
+    async def read() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return read

@@ -1,0 +1,101 @@
+"""The outermost layers: a request's id, its line in the log and its metrics, and the headers of every answer."""
+
+import re
+import time
+from collections.abc import Mapping, MutableMapping
+from types import MappingProxyType
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import Language, Unexpected, language_of, problem
+from api.logging import log, place_of
+from api.metrics import Metrics
+from geo import identifiers
+
+UNMATCHED = "unmatched"
+QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+# A page may bring its own policy (the Folium maps do); every other answer gets this one.
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "content-security-policy": (
+            "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+        ),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": "geolocation=(self), camera=(self), microphone=()",
+    }
+)
+
+
+class Edge:
+    """Gives each request an id, each answer its headers, and notes how it went; nothing raised passes it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, language: Language) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.language: Language = language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope["request_id"] = _request_id(Headers(scope=scope))
+        begun_s, status = time.perf_counter(), 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _dress(MutableHeaders(scope=message), scope["request_id"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sent)
+        except Exception as error:
+            scope["failed"] = error
+            if not status:
+                await self._apologise(scope, receive, sent)
+        self._note(scope, status, time.perf_counter() - begun_s)
+
+    async def _apologise(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = language_of(Headers(scope=scope).get("accept-language", ""), self.language)
+        await problem(Unexpected(), asked, scope["request_id"])(scope, receive, send)
+
+    def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+        route = template_of(scope)
+        self.metrics.answered(route, scope["method"], status, seconds)
+        failed = scope.get("failed")
+        say = log.error if failed else log.debug if route in QUIET else log.info
+        say(
+            "request",
+            request_id=scope["request_id"],
+            method=scope["method"] if scope["method"].isalpha() else "other",
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            **(place_of(failed) if failed else {}),
+        )
+
+
+def template_of(scope: Mapping[str, Any]) -> str:
+    """The template of the route that answered, such as ``/v1/units/{code}``."""
+    return getattr(scope.get("route"), "path", UNMATCHED)
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else identifiers.make(1)[0].decode()
+
+
+def _dress(headers: MutableHeaders, request_id: str) -> None:
+    headers["x-request-id"] = request_id
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)

@@ -1,0 +1,207 @@
+"""Every error as problem+json (RFC 9457): one table of statuses, titles in the asker's language, nothing echoed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal, TypedDict
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.requests import Request
+from fastapi.responses import Response
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from geo import errors as wrong
+from geo.paging import BadCursor
+
+Language = Literal["zh", "en"]
+MOST_FAULTS = 20
+
+
+class BadJson(wrong.Invalid):
+    """The body is not JSON as RFC 8259 has it: UTF-8, finite numbers, whole surrogate pairs, each name once."""
+
+    zh = "请求体不是合规的 JSON：须为 UTF-8、有限数值、完整字符，且同名字段不得重复。"
+
+
+class BadBody(wrong.Invalid):
+    """The body does not have the fields, types and ranges that are documented; see `faults`."""
+
+    zh = "请求体的字段、类型或取值不符合要求；见 faults。"
+
+
+class BadParameter(wrong.Invalid):
+    """A parameter of the address or a header does not have the documented form; see `faults`."""
+
+    zh = "地址参数或请求头不符合要求；见 faults。"
+
+
+class UnknownParameter(wrong.Invalid):
+    """The address has a parameter that this route does not know, or one twice."""
+
+    zh = "地址中有未知或重复的参数。"
+
+
+class NoSuchRoute(wrong.NotFound):
+    """There is nothing at this address."""
+
+    zh = "该地址不存在。"
+
+
+class MethodNotAllowed(wrong.WanggeError):
+    """The address does not answer to that method."""
+
+    zh = "该地址不支持此方法。"
+
+
+class BodyTooLarge(wrong.WanggeError):
+    """The body is larger than this service reads."""
+
+    zh = "请求体过大。"
+
+
+class WrongMediaType(wrong.WanggeError):
+    """A body must be sent as application/json."""
+
+    zh = "请求体必须是 application/json。"
+
+
+class NotAddressedHere(wrong.WanggeError):
+    """Until accounts exist, the service answers only under a name of this machine, such as 127.0.0.1."""
+
+    zh = "在账号功能就绪之前，仅可通过本机地址（如 127.0.0.1）访问。"
+
+
+class Unexpected(wrong.WanggeError):
+    """Something went wrong here and was noted; tell the operator the request_id."""
+
+    zh = "服务内部出错并已记录；请将 request_id 告知管理员。"
+
+
+# The nearest class above an error decides. Malformed requests are 400, well-formed ones that cannot be met 422.
+STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
+    {
+        wrong.WanggeError: 500,
+        wrong.Invalid: 422,
+        BadJson: 400,
+        BadParameter: 400,
+        UnknownParameter: 400,
+        BadCursor: 400,
+        wrong.NotFound: 404,
+        MethodNotAllowed: 405,
+        wrong.Conflict: 409,
+        wrong.StaleVersion: 412,
+        wrong.IdempotencyMismatch: 422,
+        BodyTooLarge: 413,
+        WrongMediaType: 415,
+        NotAddressedHere: 421,
+        wrong.VersionRequired: 428,
+        wrong.Unavailable: 503,
+    }
+)
+
+_OF_STATUS: Mapping[int, type[wrong.WanggeError]] = MappingProxyType(
+    {
+        400: BadParameter,
+        404: NoSuchRoute,
+        405: MethodNotAllowed,
+        413: BodyTooLarge,
+        415: WrongMediaType,
+    }
+)
+
+
+class Fault(TypedDict):
+    """Where a request is wrong, and how: a place such as ``title`` and a code such as ``string_too_long``."""
+
+    at: str
+    code: str
+
+
+def status_of(error: type[wrong.WanggeError]) -> int:
+    """The HTTP status of an error class."""
+    return next(STATUSES[above] for above in error.__mro__ if above in STATUSES)
+
+
+def language_of(accepted: str, default: Language = "zh") -> Language:
+    """The language of an Accept-Language header that we speak and that it likes best."""
+    liked = [(_weight(choice), name) for choice in accepted.split(",") if (name := _spoken(choice, default))]
+    return max(liked, key=lambda pair: pair[0])[1] if liked else default
+
+
+def problem(
+    error: wrong.WanggeError,
+    language: Language,
+    request_id: str,
+    *,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer that tells of an error."""
+    kind = type(error)
+    body = {
+        "type": f"/docs#{kind.code()}",
+        "title": kind.zh if language == "zh" else kind.title(),
+        "status": status_of(kind),
+        "code": kind.code(),
+        "request_id": request_id,
+    }
+    body |= {"detail": error.detail} if error.detail else {}
+    body |= {"faults": list(faults)} if faults else {}
+    own = {"content-language": language, "vary": "accept-language", "cache-control": "no-store"}
+    return Response(orjson.dumps(body), status_of(kind), own | dict(headers or {}), "application/problem+json")
+
+
+def install(app: FastAPI, default: Language) -> None:
+    """Have the application answer every error as a problem."""
+
+    def answer(request: Request, error: wrong.WanggeError, **more: Any) -> Response:
+        asked = request.headers.get("accept-language", "")
+        return problem(error, language_of(asked, default), request.scope.get("request_id", ""), **more)
+
+    async def known(request: Request, error: wrong.WanggeError) -> Response:
+        return answer(request, error, headers={"retry-after": "5"} if isinstance(error, wrong.Unavailable) else None)
+
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = [_fault(one) for one in error.errors()[:MOST_FAULTS]]
+        in_body = any(fault["at"] == "body" or fault["at"].startswith("body.") for fault in faults)
+        return answer(request, BadBody() if in_body else BadParameter(), faults=faults)
+
+    async def plain(request: Request, error: HTTPException) -> Response:
+        kind = _OF_STATUS.get(error.status_code, Unexpected)
+        return answer(request, kind(), headers=error.headers)
+
+    async def unreachable(request: Request, error: Exception) -> Response:
+        request.scope["failed"] = error
+        return answer(request, wrong.Unavailable(), headers={"retry-after": "5"})
+
+    app.add_exception_handler(wrong.WanggeError, known)  # pyright: ignore[reportArgumentType]
+    app.add_exception_handler(RequestValidationError, invalid)  # pyright: ignore[reportArgumentType]
+    app.add_exception_handler(HTTPException, plain)  # pyright: ignore[reportArgumentType]
+    app.add_exception_handler(OperationalError, unreachable)
+    app.add_exception_handler(PoolTimeout, unreachable)
+
+
+_PLACE = re.compile(r"[a-z][a-z0-9_-]{0,40}", re.IGNORECASE)
+
+
+def _fault(one: Mapping[str, Any]) -> Fault:
+    # A name that the client made up is its input: it is not repeated.
+    place = one["loc"][:-1] if one["type"] == "extra_forbidden" else one["loc"]
+    where, *inside = place or ("request",)
+    named = [str(part) for part in inside if isinstance(part, int) or _PLACE.fullmatch(str(part))]
+    return {"at": ".".join([str(where), *named]), "code": one["type"]}
+
+
+def _weight(choice: str) -> float:
+    found = re.search(r";\s*q=([01](?:\.\d{0,3})?)\s*$", choice)
+    return float(found[1]) if found else 1.0
+
+
+def _spoken(choice: str, default: Language) -> Language | None:
+    spoken: Mapping[str, Language] = {"zh": "zh", "en": "en", "*": default}
+    name = re.split("[;-]", choice.strip().lower(), maxsplit=1)[0].strip()
+    return spoken.get(name) if _weight(choice) > 0 else None

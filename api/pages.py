@@ -1,0 +1,82 @@
+"""The pages that the service itself brings: the front page, and the description of its API; nothing from elsewhere."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.requests import Request
+from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.errors import language_of, status_of
+from geo.errors import WanggeError
+from geo.settings import Settings
+
+BUILT = Path(__file__).with_name("_web")
+TEMPLATES = Path(__file__).with_name("templates")
+BODY = "application/json"
+
+
+def add(app: FastAPI, settings: Settings) -> None:
+    """Add the pages; the built front end last, for it answers whatever nothing else does."""
+    templates = Environment(
+        loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+    def docs(request: Request) -> HTMLResponse:
+        language = language_of(request.headers.get("accept-language", ""), settings.language)
+        page = templates.get_template("docs.html")
+        return HTMLResponse(
+            page.render(api=app.openapi(), operations=_operations(app), errors=_errors(), zh=language == "zh")
+        )
+
+    def style() -> FileResponse:
+        return FileResponse(TEMPLATES / "docs.css", media_type="text/css")
+
+    def unbuilt() -> HTMLResponse:
+        return HTMLResponse(templates.get_template("unbuilt.html").render())
+
+    app.add_api_route("/docs", docs, include_in_schema=False)
+    app.add_api_route("/docs.css", style, include_in_schema=False)
+    if (BUILT / "index.html").is_file():
+        app.mount("/", StaticFiles(directory=BUILT, html=True), name="front")
+    else:
+        app.add_api_route("/", unbuilt, include_in_schema=False)
+
+
+def every_error(root: type[WanggeError] = WanggeError) -> Iterator[type[WanggeError]]:
+    """All kinds of errors that the program knows."""
+    yield root
+    for kind in root.__subclasses__():
+        yield from every_error(kind)
+
+
+def _errors() -> list[dict[str, Any]]:
+    kinds = sorted(every_error(), key=lambda kind: (status_of(kind), kind.code()))
+    return [{"code": kind.code(), "status": status_of(kind), "zh": kind.zh, "en": kind.title()} for kind in kinds]
+
+
+def _operations(app: FastAPI) -> list[dict[str, Any]]:
+    return [
+        {
+            "method": method.upper(),
+            "path": path,
+            "summary": operation.get("summary", ""),
+            "description": operation.get("description", ""),
+            "parameters": operation.get("parameters", []),
+            "examples": _examples(operation),
+        }
+        for path, operations in app.openapi()["paths"].items()
+        for method, operation in operations.items()
+    ]
+
+
+def _examples(operation: dict[str, Any]) -> list[dict[str, str]]:
+    found = operation.get("requestBody", {}).get("content", {}).get(BODY, {}).get("examples", {})
+    return [
+        {"summary": example["summary"], "text": orjson.dumps(example["value"], option=orjson.OPT_INDENT_2).decode()}
+        for example in found.values()
+    ]

@@ -1,0 +1,122 @@
+"""Matters: report, list, read, follow, change."""
+
+import re
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Query
+from fastapi.requests import Request
+from fastapi.responses import Response
+
+from api.body import StrictRoute
+from api.errors import BadParameter
+from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
+from api.scope import Scoped, begin, service_of
+from geo import incidents, lifecycle
+from geo.errors import StaleVersion, VersionRequired
+from geo.incidents import Event, Incident, IncidentFilter
+from geo.paging import Page
+
+router = APIRouter(prefix="/v1", tags=["incidents"], route_class=StrictRoute)
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{8,128}$",
+        description="Your own key of this report: sent again, it is the same report. 幂等键：重复提交视为同一上报。",
+    ),
+]
+Version = Annotated[
+    str | None,
+    Header(alias="If-Match", max_length=64, description="The ETag that you read. 读取时的 ETag。", examples=['"1"']),
+]
+_TAG = re.compile(r'"([1-9]\d{0,8})"')
+
+
+@router.post("/incidents", status_code=201, summary="Report a matter 上报事项")
+def report(
+    request: Request,
+    response: Response,
+    scope: Scoped,
+    body: Annotated[ReportIn, Body(openapi_examples=EXAMPLES)],
+    key: Key = None,
+) -> Incident:
+    """A report is located at once: micro-grid, default team and deadline are in the answer."""
+    service = service_of(request)
+    with begin(request, scope) as conn:
+        incident = incidents.report(conn, body.report(), service.in_force.assigner(conn), key)
+    service.metrics.reports.labels(incident.located).inc()
+    response.headers["location"] = f"/v1/incidents/{incident.id}"
+    return _tagged(response, incident)
+
+
+@router.get("/incidents", summary="List matters 事项列表")
+def find(request: Request, scope: Scoped, query: Annotated[IncidentQuery, Query()]) -> Page[Incident]:
+    """Matters, newest first; `located=outside` is the queue of those outside every grid."""
+    with begin(request, scope) as conn:
+        return incidents.find(conn, IncidentFilter(**query.model_dump()))
+
+
+@router.get("/incidents/{incident_id}", summary="Read a matter 事项详情")
+def read(request: Request, response: Response, scope: Scoped, incident_id: UUID) -> Incident:
+    """A matter as it now stands; its ETag is what a change must send back."""
+    with begin(request, scope) as conn:
+        return _tagged(response, incidents.read(conn, incident_id))
+
+
+@router.get("/incidents/{incident_id}/history", summary="What happened to a matter 办理过程")
+def history(request: Request, scope: Scoped, incident_id: UUID) -> list[Event]:
+    """All that happened to a matter, from the beginning."""
+    with begin(request, scope) as conn:
+        return incidents.history(conn, incident_id)
+
+
+@router.patch("/incidents/{incident_id}", summary="Take a matter a step further 变更状态")
+def change(
+    request: Request,
+    response: Response,
+    scope: Scoped,
+    *,
+    incident_id: UUID,
+    body: Annotated[ChangeIn, Body(openapi_examples=CHANGES)],
+    if_match: Version = None,
+) -> Incident:
+    """A step of `/v1/lifecycle`; it must be decided on the present version."""
+    with begin(request, scope) as conn:
+        return _tagged(response, incidents.change_state(conn, incident_id, body.change(), _version(if_match)))
+
+
+@router.get("/lifecycle", summary="States and steps 状态与流转")
+async def steps() -> list[Step]:
+    """The states of a matter, with their names and the steps between them."""
+    return [_step(state) for state in lifecycle.State]
+
+
+def _step(state: lifecycle.State) -> Step:
+    zh, en = lifecycle.NAMES[state]
+    return Step(
+        state=state,
+        name_zh=zh,
+        name_en=en,
+        next=sorted(lifecycle.STEPS[state]),
+        needs_reason=state in lifecycle.REASONED,
+        settled=state in lifecycle.SETTLED,
+    )
+
+
+def _tagged(response: Response, incident: Incident) -> Incident:
+    response.headers["etag"] = f'"{incident.version}"'
+    response.headers["cache-control"] = "no-store"
+    return incident
+
+
+def _version(if_match: str | None) -> int:
+    """The version that If-Match demands: one strong tag, for a change is decided on one version."""
+    if if_match is None or if_match.strip() == "*":
+        raise VersionRequired
+    found = _TAG.fullmatch(if_match.strip())
+    if found:
+        return int(found[1])
+    # A weak tag never matches strongly (RFC 9110, 13.1.1).
+    raise StaleVersion if if_match.strip().startswith("W/") else BadParameter

@@ -1,0 +1,52 @@
+"""Maps as pages, and the files that they load: a fixed list, never a folder."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.requests import Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+
+from api.errors import NoSuchRoute, language_of
+from api.schemas import MapQuery
+from api.scope import Scoped, begin, service_of
+from tiles import atlas, offline
+
+router = APIRouter(tags=["maps"])
+
+ASSETS = "/assets/folium/"
+PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+
+# The page brings the policy of its scripts itself, by their hashes; the sandbox keeps it away from our cookies and API.
+PAGE_HEADERS = {
+    "content-security-policy": "sandbox allow-scripts allow-popups allow-downloads; frame-ancestors 'self'",
+    "cache-control": "no-store",
+}
+# A sandboxed page has no origin of its own: what it loads must be open to any.
+ASSET_HEADERS = {
+    "cross-origin-resource-policy": "cross-origin",
+    "access-control-allow-origin": "*",
+    "cache-control": "max-age=86400",
+}
+
+
+@router.get("/v1/maps/{kind}", summary="A map as a page 地图", response_class=HTMLResponse, responses=PAGE)
+def draw(
+    request: Request, scope: Scoped, kind: Annotated[atlas.Kind, Path()], query: Annotated[MapQuery, Query()]
+) -> HTMLResponse:
+    """A page that loads nothing from beyond this service."""
+    settings = service_of(request).settings
+    language = query.lang or language_of(request.headers.get("accept-language", ""), settings.language)
+    with begin(request, scope) as conn:
+        wanted = atlas.Wanted(query.unit, query.days, query.radius_m)
+        sheet = atlas.draw(conn, kind, wanted, language, settings.timezone)
+    return HTMLResponse(offline.linked_page(sheet, ASSETS), headers=PAGE_HEADERS)
+
+
+@router.get(ASSETS + "{path:path}", include_in_schema=False)
+async def asset(path: str) -> Response:
+    """One of the files that maps load."""
+    file = (await run_in_threadpool(offline.asset_files)).get(path)
+    if file is None:
+        raise NoSuchRoute
+    return FileResponse(file, headers=ASSET_HEADERS)

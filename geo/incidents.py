@@ -1,0 +1,426 @@
+"""Matters: report, read, find, follow and change them. Events are the truth; the current row is set with them."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import numpy as np
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from geo import crs, feed, identifiers, lifecycle, paging, units
+from geo.assign import Assigner, new_run
+from geo.db import Connection, Row, Scope, execute, first, instant, one, rows, statements
+from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
+
+SQL = statements("incidents")
+CLOCK_SKEW = timedelta(minutes=5)
+
+Handling = Literal["direct", "assisted", "on_behalf"]
+Located = Literal["inside", "edge", "building", "outside"]
+
+
+class IncidentNotFound(NotFound):
+    """There is no such matter in your scope."""
+
+    zh = "您的管辖范围内没有此事项。"
+
+
+class UnknownCategory(Invalid):
+    """There is no such category in use."""
+
+    zh = "没有此类别，或已停用。"
+
+
+class UnknownChannel(Invalid):
+    """There is no such channel."""
+
+    zh = "没有此来源。"
+
+
+class UnknownTeam(Invalid):
+    """There is no such team in your scope."""
+
+    zh = "您的管辖范围内没有此队伍。"
+
+
+class UnknownDepartment(Invalid):
+    """There is no such department in your scope."""
+
+    zh = "您的管辖范围内没有此部门。"
+
+
+class FutureTime(Invalid):
+    """What is reported cannot have happened in the future."""
+
+    zh = "发生时间不能晚于现在。"
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    What is reported.
+
+    Attributes
+    ----------
+    category, channel
+        Codes of the reference lists.
+    title, description, address
+        Free text.
+    lon, lat
+        In degrees of `crs`.
+    crs
+        The declared reference system: ``EPSG:4326``, ``EPSG:4490``, ``gcj02``, ``bd09``, another EPSG code.
+    occurred_at
+        When it happened; the present instant if not given.
+    accuracy_m
+        Radius of the position's uncertainty, in metres.
+    handling
+        直办, 帮办 or 代办.
+    """
+
+    category: str
+    channel: str
+    title: str
+    lon: float
+    lat: float
+    crs: str
+    description: str | None = None
+    address: str | None = None
+    occurred_at: datetime | None = None
+    accuracy_m: float | None = None
+    handling: Handling = "direct"
+
+    @property
+    def sha256(self) -> str:
+        """The same for two reports that say the same."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A matter as it now stands; coordinates in EPSG:4326, names of unit and team as they are at present."""
+
+    id: uuid.UUID
+    path: str
+    unit_id: int
+    unit_code: str | None
+    unit_name: str | None
+    located: Located
+    category: str
+    channel: str
+    handling: Handling
+    state: lifecycle.State
+    priority: int
+    title: str
+    description: str | None
+    address: str | None
+    lon: float
+    lat: float
+    accuracy_m: float | None
+    occurred_at: datetime
+    received_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    team_id: uuid.UUID | None
+    team_code: str | None
+    team_name: str | None
+    department_id: uuid.UUID | None
+    synthetic: bool
+    version: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to a matter; `number` is the version that it made."""
+
+    number: int
+    kind: str
+    at: datetime
+    account: str
+    state: lifecycle.State
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """
+    A wanted change of state.
+
+    Attributes
+    ----------
+    state
+        Where the matter shall go.
+    reason
+        Why; some steps demand it.
+    team_id, department_id
+        Who shall have it; the present ones if not given.
+    """
+
+    state: lifecycle.State
+    reason: str | None = None
+    team_id: uuid.UUID | None = None
+    department_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class IncidentFilter:
+    """
+    Which matters to list; None for any.
+
+    Attributes
+    ----------
+    unit, path
+        The code or the path of a unit, for all that lies in its subtree.
+    category
+        A category with all below it.
+    state, channel, located
+        Codes.
+    team
+        Code of the team that has it.
+    bbox
+        west, south, east, north in EPSG:4326.
+    occurred_from, occurred_to
+        Half-open interval of time.
+    text
+        A part of title, description or address.
+    cursor
+        Where the page before ended.
+    limit
+        Most rows of a page.
+    """
+
+    unit: str | None = None
+    path: str | None = None
+    category: str | None = None
+    state: lifecycle.State | None = None
+    channel: str | None = None
+    located: Located | None = None
+    team: str | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    occurred_from: datetime | None = None
+    occurred_to: datetime | None = None
+    text: str | None = None
+    cursor: str | None = None
+    limit: int = 100
+
+
+_JSON = TypeAdapter(Incident)
+
+
+def report(conn: Connection, what: Report, assigner: Assigner, key: str | None = None) -> Incident:
+    """
+    Take a report: find its micro-grid and team, and store matter, first event and assignment.
+
+    Parameters
+    ----------
+    conn
+        A transaction from `db.begin`.
+    what
+        The report.
+    assigner
+        Of the edition in force.
+    key
+        A repeated report with the same key gets the first one's answer and changes nothing.
+
+    Raises
+    ------
+    IdempotencyMismatch
+        The key was used for another report.
+    Invalid
+        One of its kinds: an unknown category or channel, a bad coordinate or time.
+    """
+    if key is not None and not execute(conn, SQL["claim"], key=key, sha256=what.sha256):
+        return _answered(conn, key, what.sha256)
+    made = uuid.UUID(identifiers.make(1)[0].decode())
+    _store(conn, made, what, assigner)
+    incident = read(conn, made)
+    if key is not None:
+        execute(conn, SQL["remember"], key=key, response=Jsonb(_JSON.dump_python(incident, mode="json")))
+    feed.append(conn, [_entry("incident.reported", incident)])
+    return incident
+
+
+def read(conn: Connection, incident_id: uuid.UUID) -> Incident:
+    """One matter; raises `IncidentNotFound`."""
+    found = _find(conn, IncidentFilter(limit=1), incident_id)
+    if not found:
+        raise IncidentNotFound
+    return Incident(**found[0])
+
+
+def find(conn: Connection, wanted: IncidentFilter) -> paging.Page[Incident]:
+    """A page of matters, newest first by the instant they were received."""
+    found = [Incident(**row) for row in _find(conn, wanted)]
+    return paging.page(found, wanted.limit, lambda last: (last.received_at.isoformat(), str(last.id)))
+
+
+def history(conn: Connection, incident_id: uuid.UUID) -> list[Event]:
+    """All that happened to a matter, from its beginning; raises `IncidentNotFound`."""
+    events = [Event(**row) for row in rows(conn, SQL["history"], id=incident_id)]
+    if not events:
+        raise IncidentNotFound
+    return events
+
+
+def change_state(conn: Connection, incident_id: uuid.UUID, change: Change, expected_version: int) -> Incident:
+    """
+    Take a matter one step further.
+
+    Parameters
+    ----------
+    conn
+        A transaction from `db.begin`.
+    incident_id
+        Which matter.
+    change
+        The wanted step.
+    expected_version
+        The version that the change was decided on.
+
+    Raises
+    ------
+    StaleVersion
+        The matter has changed since.
+    TransitionRefused
+        The step is not in `lifecycle.STEPS`, or lacks what it must say.
+    """
+    now = first(conn, SQL["lock"], id=incident_id)
+    if now is None:
+        raise IncidentNotFound
+    if now["version"] != expected_version:
+        raise StaleVersion
+    before = lifecycle.State(now["state"])
+    lifecycle.check_step(before, change.state, reason=bool(change.reason), department=change.department_id is not None)
+    _check_known(conn, change)
+    execute(
+        conn,
+        SQL["change"],
+        id=incident_id,
+        state=change.state,
+        team_id=change.team_id,
+        department_id=change.department_id,
+        settled=change.state in lifecycle.SETTLED,
+        payload=Jsonb({"from": before, **_said(change)}),
+    )
+    incident = read(conn, incident_id)
+    feed.append(conn, [_entry("incident.changed", incident)])
+    return incident
+
+
+def stored(lon: float, lat: float, declared: str) -> tuple[float, float]:
+    """
+    One coordinate of a declared reference system as it is stored, in EPSG:4326.
+
+    The error says what may be wrong, and never the coordinate: where somebody is stays out of messages and logs.
+    """
+    x, y = np.array([lon]), np.array([lat])
+    frame = crs.declared(declared)
+    if crs.bad(x, y, frame)[0]:
+        raise BadCoordinate(crs.hint(x, y, frame))
+    x, y = crs.points_to_storage(x, y, declared)
+    if crs.bad(x, y, crs.declared("EPSG:4326"))[0]:
+        raise BadCoordinate
+    return float(x[0]), float(y[0])
+
+
+def _answered(conn: Connection, key: str, sha256: str) -> Incident:
+    earlier = one(conn, SQL["claimed"], key=key)
+    if earlier["request_sha256"] != sha256:
+        raise IdempotencyMismatch
+    return _JSON.validate_python(earlier["response"])
+
+
+def _store(conn: Connection, made: uuid.UUID, what: Report, assigner: Assigner) -> None:
+    if what.occurred_at is not None and what.occurred_at > instant(conn) + CLOCK_SKEW:
+        raise FutureTime
+    lon, lat = stored(what.lon, what.lat, what.crs)
+    owners = assigner.assign(np.array([lon]), np.array([lat]))
+    unit_id = int(owners.unit_id[0])
+    execute(
+        conn,
+        SQL["report"],
+        **asdict(what) | _ruling(conn, what) | {"lon": lon, "lat": lat},
+        id=made,
+        state=lifecycle.FIRST,
+        run_id=new_run(conn, assigner),
+        unit_id=unit_id,
+        path=owners.path[0],
+        located=owners.located[0],
+        owner_rule=owners.owner_rule[0],
+        candidates=owners.candidates.get(0, [unit_id]),
+        team_id=owners.team_id[0],
+        team_rule=owners.team_rule[0],
+        team_unit_id=int(owners.team_unit_id[0]),
+        payload=Jsonb({"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}),
+    )
+
+
+def _ruling(conn: Connection, what: Report) -> Row:
+    ruling = first(conn, SQL["category_and_channel"], category=what.category, channel=what.channel)
+    if ruling is None:
+        raise UnknownCategory
+    if not ruling["channel_known"]:
+        raise UnknownChannel
+    return {"priority": ruling["priority"], "due_at": ruling["due_at"]}
+
+
+def _find(conn: Connection, wanted: IncidentFilter, incident_id: uuid.UUID | None = None) -> list[Row]:
+    path = units.read(conn, wanted.unit)["path"] if wanted.unit is not None else wanted.path
+    west, south, east, north = wanted.bbox or (None, None, None, None)
+    before_at, before_id = _key(wanted.cursor)
+    execute(conn, SQL["plan_each_time"])
+    return rows(
+        conn,
+        SQL["find"],
+        id=incident_id,
+        path_from=path,
+        path_to=None if path is None else Scope(path).upper,
+        category=wanted.category,
+        state=wanted.state,
+        channel=wanted.channel,
+        located=wanted.located,
+        team=wanted.team,
+        occurred_from=wanted.occurred_from,
+        occurred_to=wanted.occurred_to,
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+        text=wanted.text,
+        before_at=before_at,
+        before_id=before_id,
+        limit=wanted.limit + 1,
+    )
+
+
+def _key(cursor: str | None) -> tuple[datetime, uuid.UUID] | tuple[None, None]:
+    if cursor is None:
+        return None, None
+    at, last = paging.parts(cursor, 2)
+    try:
+        return datetime.fromisoformat(at), uuid.UUID(last)
+    except ValueError:
+        raise paging.BadCursor from None
+
+
+def _check_known(conn: Connection, change: Change) -> None:
+    known = one(conn, SQL["known"], team_id=change.team_id, department_id=change.department_id)
+    if not known["team_known"]:
+        raise UnknownTeam
+    if not known["department_known"]:
+        raise UnknownDepartment
+
+
+def _said(change: Change) -> dict[str, str]:
+    said = {"reason": change.reason, "team_id": change.team_id, "department_id": change.department_id}
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
+def _entry(kind: str, incident: Incident) -> feed.Entry:
+    body = {"state": incident.state, "category": incident.category, "version": incident.version}
+    return feed.Entry(incident.path, kind, str(incident.id), body)

@@ -1,0 +1,80 @@
+"""Every matter assigned again by the edition in force: set by set, with result and reason kept."""
+
+from collections import Counter
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from geo import feed, lifecycle
+from geo.assign import Assigner, Owners, new_run
+from geo.db import Connection, Row, copy_rows, execute, rows, statements
+
+SQL = statements("reassign")
+SET = 50_000
+NOWHERE = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Reassigned:
+    """
+    What a run did.
+
+    Attributes
+    ----------
+    run_id
+        Of ``assignment_run``; each matter has an assignment of this run with its reason.
+    seen
+        How many matters were assigned.
+    moved
+        How many of them got another unit or another team.
+    """
+
+    run_id: int
+    seen: int
+    moved: int
+
+
+def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
+    """
+    Assign every matter of the scope again.
+
+    The unit follows the edition whatever the state; the team only while nobody has taken the matter
+    (`lifecycle.UNTAKEN`), for who works on it goes on. Each moved matter gets an event and a new version; the feed
+    gets one entry a unit that lost or won matters, so that its lock is held for an instant only.
+    """
+    run_id = new_run(conn, assigner)
+    execute(conn, SQL["stage"])
+    seen, moved, last, touched = 0, 0, NOWHERE, Counter[str]()
+    while found := rows(conn, SQL["next_set"], after=last, limit=SET):
+        seen, last = seen + len(found), found[-1]["id"]
+        for move in _assign_set(conn, assigner, run_id, found):
+            moved += move["matters"]
+            for path in {move["path"], move["from_path"]}:
+                touched[path] += move["matters"]
+    feed.append(conn, [_entry(path, matters, run_id) for path, matters in sorted(touched.items())])
+    return Reassigned(run_id=run_id, seen=seen, moved=moved)
+
+
+def _assign_set(conn: Connection, assigner: Assigner, run_id: int, found: list[Row]) -> list[Row]:
+    lon = np.array([row["lon"] for row in found])
+    lat = np.array([row["lat"] for row in found])
+    owners = assigner.assign(lon, lat)
+    copy_rows(conn, "COPY staged_assignment FROM STDIN", (_record(owners, at, row) for at, row in enumerate(found)))
+    execute(conn, SQL["assign"], run_id=run_id)
+    moves = rows(conn, SQL["move"], run_id=run_id, untaken=list(lifecycle.UNTAKEN))
+    execute(conn, SQL["unstage"])
+    return moves
+
+
+def _record(owners: Owners, at: int, row: Row) -> list[object]:
+    unit_id = int(owners.unit_id[at])
+    return [
+        *(row["id"], owners.path[at], unit_id, owners.located[at], owners.owner_rule[at]),
+        *(owners.candidates.get(at, [unit_id]), owners.team_id[at], owners.team_rule[at]),
+        int(owners.team_unit_id[at]),
+    ]
+
+
+def _entry(path: str, matters: int, run_id: int) -> feed.Entry:
+    return feed.Entry(path, "unit.reassigned", str(run_id), {"matters": matters})

@@ -1,0 +1,181 @@
+"""
+Bulk verbs of the registers: places and organisations, written by `code`, and twice changes nothing.
+
+Each takes a frame whose columns are the table's, without the ids that the database or this module makes. What
+another table holds may be named by its code (``station_code``, ``building_code``, ``team_code``) or by its id.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from geo import db, identifiers
+from geo.staging import AT, NUMBER, TEXT, UUID, WHOLE, YES_NO, Columns, Counted, refuse_repeated, stage
+
+LIST = pa.list_(pa.string())
+JSON = pa.struct([])
+
+COLUMNS: Mapping[str, Columns] = MappingProxyType({
+    "block": Columns(
+        {"code": TEXT, "path": TEXT, "households": WHOLE, "synthetic": YES_NO},
+        frozenset({"code", "path"}),
+        geometry=True,
+    ),
+    "building": Columns(
+        {
+            "code": TEXT, "path": TEXT, "name": TEXT, "address": TEXT, "use": TEXT, "floors": WHOLE,
+            "households": WHOLE, "source": TEXT, "synthetic": YES_NO, "attributes": JSON,
+        },
+        frozenset({"code", "path", "source"}),
+        geometry=True,
+    ),
+    "entrance": Columns(
+        {"building_code": TEXT, "number": WHOLE, "households": WHOLE},
+        frozenset({"building_code", "number"}),
+        geometry=True,
+    ),
+    "street": Columns(
+        {
+            "code": TEXT, "name": TEXT, "class": TEXT, "oneway": YES_NO, "from_node": WHOLE, "to_node": WHOLE,
+            "length_m": NUMBER, "source": TEXT, "synthetic": YES_NO,
+        },
+        frozenset({"code", "class", "length_m", "source"}),
+        geometry=True,
+    ),
+    "station": Columns(
+        {
+            "id": UUID, "code": TEXT, "path": TEXT, "kind": TEXT, "name": TEXT, "address": TEXT, "phone": TEXT,
+            "source": TEXT, "synthetic": YES_NO,
+        },
+        frozenset({"code", "path", "kind", "name", "source"}),
+        geometry=True,
+    ),
+    "department": Columns(
+        {"id": UUID, "code": TEXT, "path": TEXT, "level": TEXT, "name": TEXT, "phone": TEXT, "synthetic": YES_NO},
+        frozenset({"code", "path", "level", "name"}),
+    ),
+    "team": Columns(
+        {
+            "id": UUID, "code": TEXT, "path": TEXT, "kind": TEXT, "name": TEXT, "station_id": UUID,
+            "station_code": TEXT, "skills": LIST, "shift": TEXT, "members": WHOLE, "capacity_per_day": WHOLE,
+            "phone": TEXT, "active": YES_NO, "source": TEXT, "synthetic": YES_NO,
+        },
+        frozenset({"code", "path", "kind", "name", "source"}),
+    ),
+    "default_team": Columns(
+        {"unit_id": WHOLE, "path": TEXT, "category": TEXT, "team_id": UUID, "team_code": TEXT, "valid_from": AT},
+        frozenset({"unit_id"}),
+    ),
+    "post": Columns(
+        {
+            "unit_id": WHOLE, "path": TEXT, "kind": TEXT, "office_phone": TEXT, "filled": YES_NO, "valid_from": AT,
+            "synthetic": YES_NO, "number": WHOLE,
+        },
+        frozenset({"unit_id", "kind", "filled"}),
+    ),
+    "route": Columns(
+        {
+            "id": UUID, "code": TEXT, "path": TEXT, "team_id": UUID, "team_code": TEXT, "name": TEXT, "shift": TEXT,
+            "length_m": NUMBER, "source": TEXT, "synthetic": YES_NO,
+        },
+        frozenset({"code", "path", "name", "length_m", "source"}),
+        geometry=True,
+    ),
+    "check_point": Columns(
+        {"route_code": TEXT, "number": WHOLE, "name": TEXT},
+        frozenset({"route_code", "number", "name"}),
+        geometry=True,
+    ),
+})  # fmt: skip
+
+
+def put_blocks(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write blocks: code, path, geometry (polygons, EPSG:4326); households, synthetic."""
+    return _put(conn, frame, "block", ["code"])
+
+
+def put_buildings(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write buildings: code, path, source, geometry (polygons); name, address, use, floors, households, attributes."""
+    return _put(conn, frame, "building", ["code"])
+
+
+def put_entrances(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write entrances 单元: building_code, number, geometry (points or null); households."""
+    return _put(conn, frame, "entrance", ["building_code", "number"])
+
+
+def put_streets(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write streets: code, class, length_m, source, geometry (lines); name, oneway, from_node, to_node."""
+    return _put(conn, frame, "street", ["code"])
+
+
+def put_stations(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write stations: code, path, kind, name, source, geometry (points); address, phone; id for new ones."""
+    return _put(conn, _identified(frame), "station", ["code"])
+
+
+def put_departments(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write departments: code, path, level, name; phone; id for new ones."""
+    return _put(conn, _identified(frame), "department", ["code"])
+
+
+def put_teams(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write teams: code, path, kind, name, source; station_code or station_id, skills (list), shift, members, ..."""
+    return _put(conn, _identified(frame), "team", ["code"])
+
+
+def put_routes(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write routes: code, path, name, length_m, source, geometry (lines); team_code or team_id, shift."""
+    return _put(conn, _identified(frame), "route", ["code"])
+
+
+def put_check_points(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write the check-points of routes: route_code, number, name, geometry (points)."""
+    return _put(conn, frame, "check_point", ["route_code", "number"])
+
+
+def put_default_teams(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """
+    Name the default teams of units: unit_id, team_code or team_id; category, path, valid_from.
+
+    The team that answered until now keeps its dates: its row is closed where the new one begins.
+    """
+    return _put(conn, frame.assign(category=_category(frame)), "default_team", ["unit_id", "category"])
+
+
+def put_posts(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """
+    Write posts: unit_id, kind, filled; office_phone, path, valid_from.
+
+    For each unit and kind that the frame names, it names all posts open there: those that stand otherwise are
+    closed, and those that are new begin at `valid_from` or now.
+    """
+    numbered = frame.assign(number=frame.groupby(["unit_id", "kind"]).cumcount() + 1)
+    return _put(conn, numbered, "post", ["unit_id", "kind", "number"])
+
+
+def _put(conn: db.Connection, frame: pd.DataFrame, name: str, key: list[str]) -> Counted:
+    statements = db.statements("registers")
+    table = COLUMNS[name].table(frame)
+    refuse_repeated(frame, key)
+    stage(conn, statements[f"stage_{name}"], statements[f"copy_{name}"], table)
+    if f"close_{name}" in statements:
+        db.execute(conn, statements[f"close_{name}"])
+    loaded = db.execute(conn, statements[f"put_{name}"])
+    db.execute(conn, statements[f"unstage_{name}"])
+    return Counted(loaded, len(frame) - loaded)
+
+
+def _identified(frame: pd.DataFrame) -> pd.DataFrame:
+    if "id" in frame.columns:
+        return frame.assign(id=frame["id"].astype(str))
+    return frame.assign(id=identifiers.make(len(frame)).astype(str))
+
+
+def _category(frame: pd.DataFrame) -> "pd.Series[str] | np.ndarray":
+    if "category" in frame.columns:
+        return frame["category"].fillna("")
+    return np.full(len(frame), "")

@@ -1,0 +1,33 @@
+-- incidents --
+-- The matters of a subtree since an instant, with the names that a map shows.
+SELECT
+  CASE WHEN %(lang)s = 'en' THEN c.name_en ELSE c.name_zh END AS category,
+  i.state, i.occurred_at, u.name AS micro_grid, t.name AS team, i.synthetic,
+  st_x(i.geom) AS lon, st_y(i.geom) AS lat
+FROM incident AS i
+INNER JOIN category AS c ON i.category = c.code
+LEFT JOIN unit_version AS u ON i.unit_id = u.unit_id AND u.valid @> instant() AND u.recorded @> instant()
+LEFT JOIN team AS t ON i.team_id = t.id
+WHERE
+  i.path >= %(path_from)s AND i.path < %(path_to)s
+  AND (%(since)s::timestamptz IS NULL OR i.occurred_at >= %(since)s);
+
+-- incidents_per_unit --
+-- How many matters each unit of a subtree has since an instant.
+SELECT unit_id, count(*) AS incidents FROM incident
+WHERE
+  path >= %(path_from)s AND path < %(path_to)s
+  AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
+GROUP BY unit_id;
+
+-- stations --
+-- All stations.
+SELECT name, kind, synthetic, st_x(geom) AS lon, st_y(geom) AS lat FROM station
+ORDER BY code ASC;
+
+-- routes --
+-- The routes of a subtree.
+SELECT r.name, t.name AS team, r.synthetic, st_asbinary(r.geom) AS geom
+FROM route AS r LEFT JOIN team AS t ON r.team_id = t.id
+WHERE r.path >= %(path_from)s AND r.path < %(path_to)s
+ORDER BY r.code ASC;

@@ -1,0 +1,185 @@
+-- Bulk writing of incidents: each with its first event and the assignment that explains its owner.
+
+-- stage --
+CREATE TEMPORARY TABLE staged_incident (
+  id uuid, source text, source_key text, category text, channel text, handling text, state text, priority smallint,
+  title text, description text, address text, occurred_at timestamptz, received_at timestamptz, due_at timestamptz,
+  closed_at timestamptz, lon double precision, lat double precision, accuracy_m real, synthetic boolean,
+  path text COLLATE "C", unit_id bigint, located text, team_id uuid, team_unit_id bigint, team_rule text,
+  owner_rule text, candidates bigint []
+);
+
+-- copy --
+COPY staged_incident FROM STDIN (FORMAT csv);
+
+-- unstage --
+DROP TABLE pg_temp.staged_incident;
+
+-- categories --
+SELECT code, name_zh, priority, deadline_hours FROM category WHERE active;
+
+-- channels --
+SELECT code FROM channel;
+
+-- stored --
+-- What stands already of the staged incidents: whether as given, whether worked on here, or to be changed.
+CREATE TEMPORARY TABLE stored_incident AS
+SELECT
+  s.id AS staged_id, i.id, i.version,
+  (
+    i.category, i.channel, i.handling, i.state, i.priority, i.title, i.description, i.address, i.occurred_at,
+    i.received_at, i.due_at, i.closed_at, st_x(i.geom), st_y(i.geom), i.accuracy_m, i.synthetic
+  ) IS NOT DISTINCT FROM (
+    s.category, s.channel, s.handling, s.state, s.priority, s.title, s.description, s.address, s.occurred_at,
+    s.received_at, s.due_at, s.closed_at, s.lon, s.lat, s.accuracy_m, s.synthetic
+  ) AS as_given,
+  EXISTS (
+    SELECT FROM incident_event AS e WHERE e.incident_id = i.id AND e.kind <> 'imported'
+  ) AS worked_on,
+  (st_x(i.geom), st_y(i.geom)) IS DISTINCT FROM (s.lon, s.lat) AS moved
+FROM staged_incident AS s INNER JOIN incident AS i ON s.source = i.source AND s.source_key = i.source_key;
+
+-- unstage_stored --
+DROP TABLE pg_temp.stored_incident;
+
+-- count_stored --
+SELECT
+  count(*) AS stored,
+  count(*) FILTER (WHERE NOT as_given AND worked_on) AS kept,
+  count(*) FILTER (WHERE NOT as_given AND NOT worked_on) AS changed
+FROM stored_incident;
+
+-- forget_stored --
+-- What stands already is staged no longer, so that the rest is new.
+DELETE FROM staged_incident AS s USING stored_incident AS h WHERE s.id = h.staged_id;
+
+-- change --
+-- Incidents that the source tells differently now, and that nobody has worked on here.
+UPDATE incident AS i SET
+  category = s.category,
+  channel = s.channel,
+  handling = s.handling,
+  state = s.state,
+  priority = s.priority,
+  title = s.title,
+  description = s.description,
+  address = s.address,
+  occurred_at = s.occurred_at,
+  received_at = s.received_at,
+  due_at = s.due_at,
+  closed_at = s.closed_at,
+  accuracy_m = s.accuracy_m,
+  synthetic = s.synthetic,
+  geom = st_setsrid(st_makepoint(s.lon, s.lat), 4326),
+  path = CASE WHEN h.moved THEN s.path ELSE i.path END,
+  unit_id = CASE WHEN h.moved THEN s.unit_id ELSE i.unit_id END,
+  located = CASE WHEN h.moved THEN s.located ELSE i.located END,
+  team_id = CASE WHEN h.moved THEN s.team_id ELSE i.team_id END,
+  load_id = %(load_id)s,
+  version = i.version + 1
+FROM stored_incident AS h INNER JOIN staged_incident AS s ON h.staged_id = s.id
+WHERE i.id = h.id AND NOT h.as_given AND NOT h.worked_on;
+
+-- note_change --
+-- The event of such a change.
+INSERT INTO incident_event (incident_id, number, path, kind, at, account, state, payload)
+SELECT
+  i.id, i.version, i.path, 'imported', instant(), current_setting('wangge.account'), i.state,
+  jsonb_build_object('load_id', i.load_id)
+FROM stored_incident AS h INNER JOIN incident AS i ON h.id = i.id
+WHERE NOT h.as_given AND NOT h.worked_on;
+
+-- reassign_moved --
+INSERT INTO assignment (
+  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+)
+SELECT
+  h.id, %(run_id)s, s.path, s.unit_id, s.owner_rule, coalesce(s.candidates, ARRAY[s.unit_id]), s.team_id,
+  s.team_rule, s.team_unit_id
+FROM stored_incident AS h INNER JOIN staged_incident AS s ON h.staged_id = s.id
+WHERE h.moved AND NOT h.as_given AND NOT h.worked_on;
+
+-- put --
+INSERT INTO incident (
+  id, path, unit_id, located, category, channel, handling, state, priority, title, description, address, geom,
+  accuracy_m, occurred_at, received_at, due_at, closed_at, team_id, source, source_key, load_id, synthetic
+)
+SELECT
+  id, path, unit_id, located, category, channel, handling, state, priority, title, description, address,
+  st_setsrid(st_makepoint(lon, lat), 4326), accuracy_m, occurred_at, received_at, due_at, closed_at, team_id,
+  source, source_key, %(load_id)s, synthetic
+FROM staged_incident;
+
+-- put_events --
+INSERT INTO incident_event (incident_id, number, path, kind, at, account, state)
+SELECT id, 1, path, 'imported', instant(), current_setting('wangge.account'), state FROM staged_incident;
+
+-- put_assignments --
+INSERT INTO assignment (
+  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+)
+SELECT
+  id, %(run_id)s, path, unit_id, owner_rule, coalesce(candidates, ARRAY[unit_id]), team_id, team_rule, team_unit_id
+FROM staged_incident;
+
+-- standing --
+-- How many incidents stand already, counted no further than a load could be.
+SELECT count(*) AS rows FROM (SELECT FROM incident LIMIT 5000000) AS i;
+
+-- note_weights --
+-- Secondary indexes and foreign keys of the three tables, with the statements that make them again. What the primary
+-- keys and the one source key need stays: new ids ascend, so that a primary key is only appended to.
+CREATE TEMPORARY TABLE weight AS
+SELECT
+  format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS take_off,
+  format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid))
+    AS put_back
+FROM pg_constraint AS c
+WHERE
+  c.contype IN ('f', 'u')
+  AND c.conrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+UNION ALL
+SELECT
+  format('DROP INDEX %s', i.indexrelid::regclass) AS take_off,
+  pg_get_indexdef(i.indexrelid) AS put_back
+FROM pg_index AS i
+WHERE
+  i.indrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+  AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid);
+
+-- lend_weights --
+GRANT SELECT ON weight TO wangge_owner;
+
+-- become_owner --
+SET LOCAL ROLE wangge_owner;
+
+-- become_app --
+SET LOCAL ROLE wangge_app;
+
+-- take_weights_off --
+DO $$
+DECLARE w record;
+BEGIN
+  IF current_setting('wangge.path_from', true) <> '' THEN
+    RAISE EXCEPTION 'only who holds everything loads in bulk' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  FOR w IN SELECT take_off FROM weight LOOP
+    EXECUTE w.take_off;
+  END LOOP;
+END
+$$;
+
+-- put_weights_back --
+-- Plain indexes first: foreign keys are then checked for all rows at once.
+DO $$
+DECLARE w record;
+BEGIN
+  SET LOCAL maintenance_work_mem = '256MB';
+  FOR w IN SELECT put_back FROM weight ORDER BY put_back LIKE 'ALTER%' LOOP
+    EXECUTE w.put_back;
+  END LOOP;
+END
+$$;
+
+-- forget_weights --
+DROP TABLE pg_temp.weight;

@@ -1,0 +1,57 @@
+-- stage --
+-- Where one set of new assignments waits: COPY does not pass row security, the INSERT from here does.
+CREATE TEMPORARY TABLE staged_assignment (
+  incident_id uuid PRIMARY KEY, path text COLLATE "C", unit_id bigint, located text, owner_rule text,
+  candidates bigint [], team_id uuid, team_rule text, team_unit_id bigint
+) ON COMMIT DROP;
+
+-- unstage --
+-- Make room for the next set.
+TRUNCATE staged_assignment;
+
+-- next_set --
+-- The matters after an id, with their places.
+SELECT id, st_x(geom) AS lon, st_y(geom) AS lat FROM incident
+WHERE id > %(after)s
+ORDER BY id ASC
+LIMIT %(limit)s;
+
+-- assign --
+-- Keep what this run decided and why.
+INSERT INTO assignment (
+  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+)
+SELECT incident_id, %(run_id)s, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+FROM staged_assignment;
+
+-- move --
+-- Set the current rows that differ, an event each; and count them by where they came from and went to.
+WITH differing AS (
+  SELECT
+    i.id, i.path AS from_path, i.unit_id AS from_unit_id, s.path, s.unit_id, s.located,
+    CASE WHEN i.state = any(%(untaken)s) THEN s.team_id ELSE i.team_id END AS team_id
+  FROM incident AS i INNER JOIN staged_assignment AS s ON i.id = s.incident_id
+  WHERE
+    i.path <> s.path OR i.located <> s.located
+    OR (i.state = any(%(untaken)s) AND i.team_id IS DISTINCT FROM s.team_id)
+  FOR UPDATE OF i
+),
+
+moved AS (
+  UPDATE incident AS i
+  SET path = d.path, unit_id = d.unit_id, located = d.located, team_id = d.team_id, version = i.version + 1
+  FROM differing AS d
+  WHERE i.id = d.id
+  RETURNING i.id, i.version, i.state, d.path, d.unit_id, d.from_path, d.from_unit_id
+),
+
+event AS (
+  INSERT INTO incident_event (incident_id, number, path, kind, at, account, state, payload)
+  SELECT
+    id, version, path, 'reassigned', instant(), current_setting('wangge.account'), state,
+    jsonb_build_object('run_id', %(run_id)s::bigint, 'from_unit_id', from_unit_id, 'unit_id', unit_id)
+  FROM moved
+)
+
+SELECT from_path, path, count(*) AS matters FROM moved
+GROUP BY from_path, path;

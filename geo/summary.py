@@ -1,0 +1,208 @@
+"""
+The published figures of what is loaded: one object for a front page, nothing in it about a single matter.
+
+Counts of matters are split by area, month or cell only where every part has at least `LEAST` of them, so
+that no small count is shown or can be had by subtraction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from geo import db, units
+from geo.outlines import outlines
+
+LEAST = 5
+MOST_DRAWN = 200
+SQL = db.statements("summary")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many there are of a kind, and how many of them are synthetic."""
+
+    kind: str
+    total: int
+    synthetic: int
+
+
+@dataclass(frozen=True)
+class Matters:
+    """
+    Counts of incidents.
+
+    Attributes
+    ----------
+    settled
+        Closed, revisited or archived.
+    open
+        Neither settled nor refused.
+    outside
+        Located in no micro-grid; the root answers for them.
+    first_on, last_on
+        The days on the city's clock when the first and the last of them occurred; None if there are none.
+    """
+
+    total: int
+    settled: int
+    open: int
+    outside: int
+    synthetic: int
+    first_on: date | None
+    last_on: date | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """
+    A unit of the level that the overview shows.
+
+    Attributes
+    ----------
+    incidents
+        None where a split of the matters would tell too much.
+    outline
+        A simplified GeoJSON geometry in EPSG:4326; None where there are too many areas for a small drawing.
+    """
+
+    unit_id: int
+    code: str
+    name: str
+    name_en: str | None
+    incidents: int | None
+    stations: int
+    households: int
+    outline: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Month:
+    """Incidents of a month such as ``2026-03``, on the city's clock."""
+
+    month: str
+    total: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How many lie in a cell of a tenth of a degree; `lon` and `lat` (EPSG:4326) are its south-west corner."""
+
+    lon: float
+    lat: float
+    total: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is loaded, in figures."""
+
+    name: str | None
+    name_en: str | None
+    units: list[Counted]
+    incidents: Matters
+    teams: list[Counted]
+    stations: Counted
+    routes: Counted
+    parts_level: str | None
+    parts: list[Part]
+    months: list[Month]
+    incident_cells: list[Cell]
+    station_cells: list[Cell]
+    route_cells: list[Cell]
+
+
+def read(conn: db.Connection, *, timezone: str) -> Summary:
+    """
+    Read the figures of everything the session may see.
+
+    Parameters
+    ----------
+    conn
+        In a transaction of `db.begin`; with scope ``EVERYTHING`` the figures are those of the whole.
+    timezone
+        The clock of the months, such as ``Asia/Shanghai``.
+
+    Returns
+    -------
+    Summary
+        Zeros and empty lists where nothing is loaded.
+    """
+    counted = per_level(conn)
+    root = _only_root(conn)
+    level = overview_level(counted)
+    return Summary(
+        name=root.get("name"),
+        name_en=root.get("name_en"),
+        units=counted,
+        incidents=matters(conn, timezone),
+        teams=[Counted(**row) for row in _rows(conn, "teams")],
+        stations=_places(conn, "stations"),
+        routes=_places(conn, "routes"),
+        parts_level=level,
+        parts=parts(conn, level) if level else [],
+        months=months(conn, timezone),
+        incident_cells=_cells(conn, "incident_cells", least=LEAST),
+        station_cells=_cells(conn, "station_cells"),
+        route_cells=_cells(conn, "route_cells"),
+    )
+
+
+def per_level(conn: db.Connection) -> list[Counted]:
+    """Units in force of each level, from the league down; levels without units are left out."""
+    found = {row["kind"]: Counted(**row) for row in _rows(conn, "units_per_level")}
+    return [found[level] for level in units.LEVELS if level in found]
+
+
+def overview_level(counted: Sequence[Counted]) -> str | None:
+    """The coarsest level with more than one unit, else the finest there is; None if there are no units."""
+    several = [level.kind for level in counted if level.total > 1]
+    return several[0] if several else counted[-1].kind if counted else None
+
+
+def matters(conn: db.Connection, timezone: str) -> Matters:
+    """Count all incidents the session may see."""
+    row = _rows(conn, "incidents", timezone=timezone)[0]
+    refused = row.pop("refused")
+    return Matters(open=row["total"] - row["settled"] - refused, **row)
+
+
+def parts(conn: db.Connection, level: str) -> list[Part]:
+    """The units of `level` with their counts; incidents only where every unit with any has enough of them."""
+    found = _rows(conn, "parts", level=level)
+    hidden: db.Row = {} if publishable([row["incidents"] for row in found]) else {"incidents": None}
+    drawn = _drawn(conn, level) if len(found) <= MOST_DRAWN else {}
+    return [Part(**(row | hidden), outline=drawn.get(row["unit_id"])) for row in found]
+
+
+def months(conn: db.Connection, timezone: str) -> list[Month]:
+    """Incidents by month of occurrence; empty where a month has too few of them."""
+    found = _rows(conn, "months", timezone=timezone)
+    return [Month(**row) for row in found] if publishable([row["total"] for row in found]) else []
+
+
+def publishable(counts: Sequence[int]) -> bool:
+    """Whether a split into these counts tells nothing about a few matters: each is zero or at least `LEAST`."""
+    return all(count == 0 or count >= LEAST for count in counts)
+
+
+def _drawn(conn: db.Connection, level: str) -> dict[int, dict[str, Any]]:
+    areas = units.in_force(conn, level=level)
+    return dict(zip(areas["unit_id"], outlines(areas.geometry.to_numpy()), strict=True))
+
+
+def _only_root(conn: db.Connection) -> db.Row:
+    roots = _rows(conn, "roots")
+    return roots[0] if len(roots) == 1 else {}
+
+
+def _places(conn: db.Connection, name: str) -> Counted:
+    return Counted(name, **_rows(conn, name)[0])
+
+
+def _cells(conn: db.Connection, name: str, **params: Any) -> list[Cell]:
+    return [Cell(**row) for row in _rows(conn, name, **params)]
+
+
+def _rows(conn: db.Connection, name: str, **params: object) -> list[db.Row]:
+    return db.rows(conn, SQL[name], **params)

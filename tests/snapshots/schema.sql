@@ -1,0 +1,551 @@
+-- Renew with WANGGE_RENEW_SNAPSHOTS=1, and read the difference before you commit it.
+
+TABLE account ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  name text NOT NULL
+  made_at timestamp with time zone NOT NULL DEFAULT now()
+  active boolean NOT NULL DEFAULT true
+  CONSTRAINT account_name_is_plain CHECK ((name ~ '^[a-z][a-z0-9._-]{2,63}$'::text))
+  CONSTRAINT account_name_key UNIQUE (name)
+  CONSTRAINT account_pkey PRIMARY KEY (id)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  GRANT DELETE, INSERT, SELECT, UPDATE ON account TO wangge_app
+
+TABLE account_grant ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  account_id bigint NOT NULL
+  role text NOT NULL
+  unit_id bigint NOT NULL
+  valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamp with time zone)
+  CONSTRAINT account_grant_account_id_fkey FOREIGN KEY (account_id) REFERENCES wangge.account(id)
+  CONSTRAINT account_grant_one_at_a_time EXCLUDE USING gist (account_id WITH =, role WITH =, unit_id WITH =, valid WITH &&)
+  CONSTRAINT account_grant_pkey PRIMARY KEY (id)
+  CONSTRAINT account_grant_role_known CHECK ((role = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text])))
+  CONSTRAINT account_grant_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  GRANT DELETE, INSERT, SELECT, UPDATE ON account_grant TO wangge_app
+
+TABLE assignment ROW SECURITY
+  incident_id uuid NOT NULL
+  run_id bigint NOT NULL
+  path text COLLATE C NOT NULL
+  unit_id bigint NOT NULL
+  owner_rule text NOT NULL
+  candidates bigint[] NOT NULL
+  team_id uuid NOT NULL
+  team_rule text NOT NULL
+  team_unit_id bigint NOT NULL
+  CONSTRAINT assignment_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
+  CONSTRAINT assignment_pkey PRIMARY KEY (incident_id, run_id)
+  CONSTRAINT assignment_run_id_fkey FOREIGN KEY (run_id) REFERENCES wangge.assignment_run(id)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER assignment_stays BEFORE DELETE OR UPDATE ON wangge.assignment FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON assignment TO wangge_app
+
+TABLE assignment_run ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  at timestamp with time zone NOT NULL
+  account text NOT NULL
+  edition_valid timestamp with time zone NOT NULL
+  edition_recorded timestamp with time zone NOT NULL
+  CONSTRAINT assignment_run_pkey PRIMARY KEY (id)
+  POLICY entered PERMISSIVE FOR ALL TO public USING wangge.entered()
+  CREATE TRIGGER assignment_run_stays BEFORE DELETE OR UPDATE ON wangge.assignment_run FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON assignment_run TO wangge_app
+
+TABLE block ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  code text NOT NULL
+  path text COLLATE C NOT NULL
+  geom geometry(MultiPolygon,4326) NOT NULL
+  households integer NOT NULL DEFAULT 0
+  synthetic boolean NOT NULL DEFAULT false
+  CONSTRAINT block_code_key UNIQUE (code)
+  CONSTRAINT block_households_counted CHECK ((households >= 0))
+  CONSTRAINT block_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_block_geom ON wangge.block USING gist (geom)
+  CREATE INDEX idx_block_path ON wangge.block USING btree (path)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON block TO wangge_app
+
+TABLE building ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  code text NOT NULL
+  path text COLLATE C NOT NULL
+  name text
+  address text
+  use text
+  floors integer
+  households integer
+  geom geometry(MultiPolygon,4326) NOT NULL
+  source text NOT NULL
+  synthetic boolean NOT NULL DEFAULT false
+  attributes jsonb NOT NULL DEFAULT '{}'::jsonb
+  CONSTRAINT building_code_key UNIQUE (code)
+  CONSTRAINT building_floors_counted CHECK ((floors > 0))
+  CONSTRAINT building_households_counted CHECK ((households >= 0))
+  CONSTRAINT building_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_building_geom ON wangge.building USING gist (geom)
+  CREATE INDEX idx_building_path ON wangge.building USING btree (path)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON building TO wangge_app
+
+TABLE category ROW SECURITY
+  code text NOT NULL
+  parent text
+  name_zh text NOT NULL
+  name_en text NOT NULL
+  name_mn text
+  priority smallint NOT NULL DEFAULT 3
+  deadline_hours integer NOT NULL DEFAULT 72
+  active boolean NOT NULL DEFAULT true
+  CONSTRAINT category_deadline_is_positive CHECK ((deadline_hours > 0))
+  CONSTRAINT category_parent_fkey FOREIGN KEY (parent) REFERENCES wangge.category(code)
+  CONSTRAINT category_pkey PRIMARY KEY (code)
+  CONSTRAINT category_priority_is_one_to_five CHECK (((priority >= 1) AND (priority <= 5)))
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  GRANT DELETE, INSERT, SELECT, UPDATE ON category TO wangge_app
+
+TABLE channel ROW SECURITY
+  code text NOT NULL
+  name_zh text NOT NULL
+  name_en text NOT NULL
+  CONSTRAINT channel_pkey PRIMARY KEY (code)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  GRANT DELETE, INSERT, SELECT, UPDATE ON channel TO wangge_app
+
+TABLE check_point ROW SECURITY
+  route_id uuid NOT NULL
+  number integer NOT NULL
+  name text NOT NULL
+  geom geometry(Point,4326) NOT NULL
+  CONSTRAINT check_point_pkey PRIMARY KEY (route_id, number)
+  CONSTRAINT check_point_route_id_fkey FOREIGN KEY (route_id) REFERENCES wangge.route(id) ON DELETE CASCADE
+  POLICY subtree PERMISSIVE FOR ALL TO public USING (EXISTS ( SELECT FROM wangge.route r WHERE ((r.id = check_point.route_id) AND (r.path >= current_setting('wangge.path_from'::text, true)) AND (r.path < current_setting('wangge.path_to'::text, true)))))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON check_point TO wangge_app
+
+TABLE default_team ROW SECURITY
+  unit_id bigint NOT NULL
+  path text COLLATE C NOT NULL
+  category text NOT NULL DEFAULT ''::text
+  team_id uuid NOT NULL
+  valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamp with time zone)
+  CONSTRAINT default_team_one_at_a_time EXCLUDE USING gist (unit_id WITH =, category WITH =, valid WITH &&)
+  CONSTRAINT default_team_team_id_fkey FOREIGN KEY (team_id) REFERENCES wangge.team(id)
+  CONSTRAINT default_team_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  CREATE INDEX idx_default_team_path ON wangge.default_team USING btree (path)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON default_team TO wangge_app
+
+TABLE department ROW SECURITY
+  id uuid NOT NULL
+  code text NOT NULL
+  path text COLLATE C NOT NULL
+  level text NOT NULL
+  name text NOT NULL
+  phone text
+  synthetic boolean NOT NULL DEFAULT false
+  CONSTRAINT department_code_key UNIQUE (code)
+  CONSTRAINT department_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_department_path ON wangge.department USING btree (path)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON department TO wangge_app
+
+TABLE entrance ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  building_id bigint NOT NULL
+  number integer NOT NULL
+  households integer
+  geom geometry(Point,4326)
+  CONSTRAINT entrance_building_id_fkey FOREIGN KEY (building_id) REFERENCES wangge.building(id) ON DELETE CASCADE
+  CONSTRAINT entrance_one_number UNIQUE (building_id, number)
+  CONSTRAINT entrance_pkey PRIMARY KEY (id)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR ALL TO public USING (EXISTS ( SELECT FROM wangge.building b WHERE ((b.id = entrance.building_id) AND (b.path >= current_setting('wangge.path_from'::text, true)) AND (b.path < current_setting('wangge.path_to'::text, true)))))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON entrance TO wangge_app
+
+TABLE feed ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  path text COLLATE C NOT NULL
+  kind text NOT NULL
+  subject text NOT NULL
+  body jsonb NOT NULL
+  at timestamp with time zone NOT NULL
+  CONSTRAINT feed_pkey PRIMARY KEY (id)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON feed TO wangge_app
+
+TABLE idempotency ROW SECURITY
+  account text NOT NULL
+  key text NOT NULL
+  request_sha256 text NOT NULL
+  status smallint NOT NULL
+  response jsonb NOT NULL
+  at timestamp with time zone NOT NULL
+  CONSTRAINT idempotency_pkey PRIMARY KEY (account, key)
+  POLICY own PERMISSIVE FOR ALL TO public USING (account = current_setting('wangge.account'::text, true))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency TO wangge_app
+
+TABLE incident ROW SECURITY
+  id uuid NOT NULL
+  path text COLLATE C NOT NULL
+  unit_id bigint NOT NULL
+  located text NOT NULL
+  category text NOT NULL
+  channel text NOT NULL
+  handling text NOT NULL DEFAULT 'direct'::text
+  state text NOT NULL DEFAULT 'reported'::text
+  priority smallint NOT NULL DEFAULT 3
+  title text NOT NULL
+  description text
+  address text
+  building_id bigint
+  geom geometry(Point,4326) NOT NULL
+  accuracy_m real
+  occurred_at timestamp with time zone NOT NULL
+  received_at timestamp with time zone NOT NULL
+  due_at timestamp with time zone
+  closed_at timestamp with time zone
+  team_id uuid
+  department_id uuid
+  source text NOT NULL
+  source_key text NOT NULL
+  load_id uuid
+  synthetic boolean NOT NULL DEFAULT false
+  version integer NOT NULL DEFAULT 1
+  CONSTRAINT incident_accuracy_is_a_radius CHECK ((accuracy_m >= (0)::double precision))
+  CONSTRAINT incident_building_id_fkey FOREIGN KEY (building_id) REFERENCES wangge.building(id)
+  CONSTRAINT incident_category_fkey FOREIGN KEY (category) REFERENCES wangge.category(code)
+  CONSTRAINT incident_channel_fkey FOREIGN KEY (channel) REFERENCES wangge.channel(code)
+  CONSTRAINT incident_department_id_fkey FOREIGN KEY (department_id) REFERENCES wangge.department(id)
+  CONSTRAINT incident_handling_known CHECK ((handling = ANY (ARRAY['direct'::text, 'assisted'::text, 'on_behalf'::text])))
+  CONSTRAINT incident_load_id_fkey FOREIGN KEY (load_id) REFERENCES wangge.load(id)
+  CONSTRAINT incident_located_known CHECK ((located = ANY (ARRAY['inside'::text, 'edge'::text, 'building'::text, 'outside'::text])))
+  CONSTRAINT incident_on_earth CHECK ((((st_x(geom) >= ('-180'::integer)::double precision) AND (st_x(geom) <= (180)::double precision)) AND ((st_y(geom) >= ('-90'::integer)::double precision) AND (st_y(geom) <= (90)::double precision))))
+  CONSTRAINT incident_one_source_key UNIQUE (source, source_key)
+  CONSTRAINT incident_pkey PRIMARY KEY (id)
+  CONSTRAINT incident_priority_is_one_to_five CHECK (((priority >= 1) AND (priority <= 5)))
+  CONSTRAINT incident_state_known CHECK ((state = ANY (ARRAY['reported'::text, 'accepted'::text, 'assigned'::text, 'dispatched'::text, 'signed'::text, 'handling'::text, 'checking'::text, 'deferred'::text, 'returned'::text, 'closed'::text, 'revisited'::text, 'archived'::text, 'refused'::text])))
+  CONSTRAINT incident_team_id_fkey FOREIGN KEY (team_id) REFERENCES wangge.team(id)
+  CONSTRAINT incident_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  CREATE INDEX idx_incident_geom ON wangge.incident USING gist (geom)
+  CREATE INDEX idx_incident_path_occurred_at ON wangge.incident USING btree (path, occurred_at)
+  CREATE INDEX idx_incident_received_at_id ON wangge.incident USING btree (received_at, id)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON incident TO wangge_app
+
+TABLE incident_event ROW SECURITY
+  incident_id uuid NOT NULL
+  number integer NOT NULL
+  path text COLLATE C NOT NULL
+  kind text NOT NULL
+  at timestamp with time zone NOT NULL
+  account text NOT NULL
+  state text NOT NULL
+  payload_version smallint NOT NULL DEFAULT 1
+  payload jsonb NOT NULL DEFAULT '{}'::jsonb
+  CONSTRAINT incident_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
+  CONSTRAINT incident_event_pkey PRIMARY KEY (incident_id, number)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER incident_event_stays BEFORE DELETE OR UPDATE ON wangge.incident_event FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON incident_event TO wangge_app
+
+TABLE issued_code ROW SECURITY
+  system text NOT NULL
+  code text NOT NULL
+  unit_id bigint NOT NULL
+  issued_at timestamp with time zone NOT NULL DEFAULT now()
+  CONSTRAINT issued_code_pkey PRIMARY KEY (system, code)
+  CONSTRAINT issued_code_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = issued_code.unit_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
+  CREATE TRIGGER issued_code_stays BEFORE DELETE OR UPDATE ON wangge.issued_code FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON issued_code TO wangge_app
+
+TABLE job_progress ROW SECURITY
+  job_id bigint NOT NULL
+  path text COLLATE C NOT NULL
+  kind text NOT NULL
+  account text NOT NULL
+  done bigint NOT NULL DEFAULT 0
+  total bigint
+  message text NOT NULL DEFAULT ''::text
+  asked_at timestamp with time zone NOT NULL
+  started_at timestamp with time zone
+  finished_at timestamp with time zone
+  failed text
+  cancel_asked boolean NOT NULL DEFAULT false
+  CONSTRAINT job_progress_pkey PRIMARY KEY (job_id)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON job_progress TO wangge_app
+
+TABLE load ROW SECURITY
+  id uuid NOT NULL
+  kind text NOT NULL
+  source text NOT NULL
+  file_name text NOT NULL
+  sha256 text NOT NULL
+  options jsonb NOT NULL DEFAULT '{}'::jsonb
+  at timestamp with time zone NOT NULL
+  account text NOT NULL
+  rows_read bigint NOT NULL
+  rows_loaded bigint NOT NULL
+  rows_unchanged bigint NOT NULL
+  rows_rejected bigint NOT NULL
+  CONSTRAINT load_adds_up CHECK ((rows_read = ((rows_loaded + rows_unchanged) + rows_rejected)))
+  CONSTRAINT load_pkey PRIMARY KEY (id)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  GRANT DELETE, INSERT, SELECT, UPDATE ON load TO wangge_app
+
+TABLE post ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  unit_id bigint NOT NULL
+  path text COLLATE C NOT NULL
+  kind text NOT NULL
+  office_phone text
+  filled boolean NOT NULL
+  valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamp with time zone)
+  synthetic boolean NOT NULL DEFAULT false
+  CONSTRAINT post_kind_known CHECK ((kind = ANY (ARRAY['grid_head'::text, 'grid_worker'::text, 'micro_grid_head'::text, 'police_officer'::text, 'judge'::text, 'prosecutor'::text])))
+  CONSTRAINT post_pkey PRIMARY KEY (id)
+  CONSTRAINT post_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  CREATE INDEX idx_post_path ON wangge.post USING btree (path)
+  CREATE INDEX idx_post_unit_id ON wangge.post USING btree (unit_id)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON post TO wangge_app
+
+TABLE reporter ROW SECURITY
+  incident_id uuid NOT NULL
+  key_month text NOT NULL
+  sealed bytea NOT NULL
+  CONSTRAINT reporter_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
+  CONSTRAINT reporter_pkey PRIMARY KEY (incident_id)
+  GRANT DELETE, INSERT, SELECT, UPDATE ON reporter TO wangge_app
+
+TABLE route ROW SECURITY
+  id uuid NOT NULL
+  code text NOT NULL
+  path text COLLATE C NOT NULL
+  team_id uuid
+  name text NOT NULL
+  shift text NOT NULL DEFAULT 'day'::text
+  length_m real NOT NULL
+  geom geometry(LineString,4326) NOT NULL
+  source text NOT NULL
+  synthetic boolean NOT NULL DEFAULT false
+  version integer NOT NULL DEFAULT 1
+  CONSTRAINT route_code_key UNIQUE (code)
+  CONSTRAINT route_has_length CHECK ((length_m > (0)::double precision))
+  CONSTRAINT route_pkey PRIMARY KEY (id)
+  CONSTRAINT route_shift_known CHECK ((shift = ANY (ARRAY['day'::text, 'evening'::text, 'night'::text, 'all'::text])))
+  CONSTRAINT route_team_id_fkey FOREIGN KEY (team_id) REFERENCES wangge.team(id)
+  CREATE INDEX idx_route_geom ON wangge.route USING gist (geom)
+  CREATE INDEX idx_route_path ON wangge.route USING btree (path)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON route TO wangge_app
+
+TABLE station ROW SECURITY
+  id uuid NOT NULL
+  code text NOT NULL
+  path text COLLATE C NOT NULL
+  kind text NOT NULL
+  name text NOT NULL
+  address text
+  phone text
+  geom geometry(Point,4326) NOT NULL
+  source text NOT NULL
+  synthetic boolean NOT NULL DEFAULT false
+  version integer NOT NULL DEFAULT 1
+  CONSTRAINT station_code_key UNIQUE (code)
+  CONSTRAINT station_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_station_geom ON wangge.station USING gist (geom)
+  CREATE INDEX idx_station_path ON wangge.station USING btree (path)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON station TO wangge_app
+
+TABLE street ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  code text NOT NULL
+  name text
+  class text NOT NULL
+  oneway boolean NOT NULL DEFAULT false
+  from_node bigint
+  to_node bigint
+  length_m real NOT NULL
+  geom geometry(LineString,4326) NOT NULL
+  source text NOT NULL
+  synthetic boolean NOT NULL DEFAULT false
+  CONSTRAINT street_code_key UNIQUE (code)
+  CONSTRAINT street_has_length CHECK ((length_m > (0)::double precision))
+  CONSTRAINT street_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_street_from_node ON wangge.street USING btree (from_node)
+  CREATE INDEX idx_street_geom ON wangge.street USING gist (geom)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  GRANT DELETE, INSERT, SELECT, UPDATE ON street TO wangge_app
+
+TABLE team ROW SECURITY
+  id uuid NOT NULL
+  code text NOT NULL
+  path text COLLATE C NOT NULL
+  kind text NOT NULL
+  name text NOT NULL
+  station_id uuid
+  skills text[] NOT NULL DEFAULT '{}'::text[]
+  shift text NOT NULL DEFAULT 'day'::text
+  members integer NOT NULL DEFAULT 0
+  capacity_per_day integer NOT NULL DEFAULT 10
+  phone text
+  active boolean NOT NULL DEFAULT true
+  source text NOT NULL
+  synthetic boolean NOT NULL DEFAULT false
+  version integer NOT NULL DEFAULT 1
+  CONSTRAINT team_capacity_counted CHECK ((capacity_per_day >= 0))
+  CONSTRAINT team_code_key UNIQUE (code)
+  CONSTRAINT team_kind_known CHECK ((kind = ANY (ARRAY['volunteer'::text, 'patrol'::text, 'mediation'::text, 'property_company'::text, 'duty_desk'::text])))
+  CONSTRAINT team_members_counted CHECK ((members >= 0))
+  CONSTRAINT team_pkey PRIMARY KEY (id)
+  CONSTRAINT team_shift_known CHECK ((shift = ANY (ARRAY['day'::text, 'evening'::text, 'night'::text, 'all'::text])))
+  CONSTRAINT team_station_id_fkey FOREIGN KEY (station_id) REFERENCES wangge.station(id)
+  CREATE INDEX idx_team_path ON wangge.team USING btree (path)
+  CREATE INDEX idx_team_station_id ON wangge.team USING btree (station_id)
+  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON team TO wangge_app
+
+TABLE unit ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  layer text NOT NULL DEFAULT 'base'::text
+  made_at timestamp with time zone NOT NULL DEFAULT now()
+  CONSTRAINT unit_id_positive CHECK ((id > 0))
+  CONSTRAINT unit_pkey PRIMARY KEY (id)
+  POLICY made PERMISSIVE FOR INSERT TO public WITH CHECK wangge.entered()
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER unit_stays BEFORE DELETE OR UPDATE ON wangge.unit FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON unit TO wangge_app
+
+TABLE unit_alias ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  unit_id bigint NOT NULL
+  system text NOT NULL
+  code text
+  name text
+  note text
+  valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamp with time zone)
+  CONSTRAINT unit_alias_pkey PRIMARY KEY (id)
+  CONSTRAINT unit_alias_says_something CHECK (((code IS NOT NULL) OR (name IS NOT NULL) OR (note IS NOT NULL)))
+  CONSTRAINT unit_alias_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  CREATE INDEX idx_unit_alias_unit_id ON wangge.unit_alias USING btree (unit_id)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR ALL TO public USING (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_alias.unit_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON unit_alias TO wangge_app
+
+TABLE unit_lineage ROW SECURITY
+  successor_id bigint NOT NULL
+  predecessor_id bigint NOT NULL
+  at timestamp with time zone NOT NULL
+  share real NOT NULL
+  CONSTRAINT unit_lineage_pkey PRIMARY KEY (successor_id, predecessor_id)
+  CONSTRAINT unit_lineage_predecessor_id_fkey FOREIGN KEY (predecessor_id) REFERENCES wangge.unit(id)
+  CONSTRAINT unit_lineage_share_is_a_share CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)))
+  CONSTRAINT unit_lineage_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES wangge.unit(id)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_lineage.successor_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
+  CREATE TRIGGER unit_lineage_stays BEFORE DELETE OR UPDATE ON wangge.unit_lineage FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON unit_lineage TO wangge_app
+
+TABLE unit_version ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  unit_id bigint NOT NULL
+  parent_id bigint
+  layer text NOT NULL DEFAULT 'base'::text
+  level text NOT NULL
+  code text NOT NULL
+  path text COLLATE C NOT NULL
+  name text NOT NULL
+  name_mn text
+  name_en text
+  kind text
+  geom geometry(MultiPolygon,4326) NOT NULL
+  derived boolean NOT NULL
+  households integer
+  synthetic boolean NOT NULL DEFAULT false
+  attributes jsonb NOT NULL DEFAULT '{}'::jsonb
+  valid tstzrange NOT NULL
+  recorded tstzrange NOT NULL
+  CONSTRAINT unit_version_households_counted CHECK ((households >= 0))
+  CONSTRAINT unit_version_level_known CHECK ((level = ANY (ARRAY['league'::text, 'banner'::text, 'township'::text, 'community'::text, 'grid'::text, 'micro_grid'::text])))
+  CONSTRAINT unit_version_on_earth CHECK (((st_xmin((geom)::box3d) >= ('-180'::integer)::double precision) AND (st_xmax((geom)::box3d) <= (180)::double precision) AND (st_ymin((geom)::box3d) >= ('-90'::integer)::double precision) AND (st_ymax((geom)::box3d) <= (90)::double precision)))
+  CONSTRAINT unit_version_one_at_a_time EXCLUDE USING gist (unit_id WITH =, valid WITH &&, recorded WITH &&)
+  CONSTRAINT unit_version_one_code EXCLUDE USING gist (layer WITH =, code WITH =, valid WITH &&, recorded WITH &&)
+  CONSTRAINT unit_version_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES wangge.unit(id)
+  CONSTRAINT unit_version_path_ends_in_unit CHECK (((path ~ '^([0-9]+\.)+$'::text) AND (path ~ (('(^|\.)'::text || unit_id) || '\.$'::text))))
+  CONSTRAINT unit_version_pkey PRIMARY KEY (id)
+  CONSTRAINT unit_version_ranges_hold CHECK (((NOT isempty(valid)) AND (NOT isempty(recorded))))
+  CONSTRAINT unit_version_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  CREATE INDEX idx_unit_version_geom ON wangge.unit_version USING gist (geom)
+  CREATE INDEX idx_unit_version_path ON wangge.unit_version USING btree (path)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  POLICY subtree_closes PERMISSIVE FOR UPDATE TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER unit_version_only_closes BEFORE UPDATE ON wangge.unit_version FOR EACH ROW EXECUTE FUNCTION wangge.unit_version_only_closes()
+  CREATE TRIGGER unit_version_stays BEFORE DELETE ON wangge.unit_version FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON unit_version TO wangge_app
+  GRANT USAGE ON account_grant_id_seq TO wangge_app
+  GRANT USAGE ON account_id_seq TO wangge_app
+  GRANT USAGE ON assignment_run_id_seq TO wangge_app
+  GRANT USAGE ON block_id_seq TO wangge_app
+  GRANT USAGE ON building_id_seq TO wangge_app
+  GRANT USAGE ON entrance_id_seq TO wangge_app
+  GRANT USAGE ON feed_id_seq TO wangge_app
+  GRANT USAGE ON post_id_seq TO wangge_app
+  GRANT USAGE ON street_id_seq TO wangge_app
+  GRANT USAGE ON unit_alias_id_seq TO wangge_app
+  GRANT USAGE ON unit_id_seq TO wangge_app
+  GRANT USAGE ON unit_version_id_seq TO wangge_app
+
+CREATE OR REPLACE FUNCTION wangge.entered()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (COALESCE(current_setting('wangge.path_to'::text, true), ''::text) <> ''::text)
+
+
+CREATE OR REPLACE FUNCTION wangge.instant()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE((NULLIF(current_setting('wangge.now'::text, true), ''::text))::timestamp with time zone, now())
+
+
+CREATE OR REPLACE FUNCTION wangge.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION '% is only appended to', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$function$
+
+
+CREATE OR REPLACE FUNCTION wangge.unit_version_only_closes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF upper_inf(OLD.recorded) AND NOT upper_inf(NEW.recorded) AND lower(NEW.recorded) = lower(OLD.recorded) THEN
+    OLD.recorded = NEW.recorded;
+    IF OLD IS NOT DISTINCT FROM NEW THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION 'a unit version may only have its recorded range closed' USING ERRCODE = 'restrict_violation';
+END
+$function$
+
+SCHEMA jobs GRANTED {wangge_owner=UC/wangge_owner,wangge_app=U/wangge_owner}
+SCHEMA wangge GRANTED {wangge_owner=UC/wangge_owner,wangge_app=U/wangge_owner}

@@ -1,0 +1,159 @@
+"""The maps that the service draws out of its database, by kind: what each reads, and the layers it adds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from geo import units
+from geo.assign import NoUnits
+from geo.coverage import coverage_of
+from geo.db import Connection, Row, Scope, instant, rows, statements
+from tiles import maps
+from tiles.labels import Language
+from tiles.sheet import Sheet
+
+SQL = statements("atlas")
+WGS84 = "EPSG:4326"
+
+Kind = Literal["coverage", "heat", "heat_time", "rates", "routes", "incidents"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """
+    What a map shall show.
+
+    Attributes
+    ----------
+    unit
+        The code of a unit, for its subtree; everything if None.
+    days
+        Only matters that occurred in so many days before now; all if None.
+    radius_m
+        How far a station reaches.
+    """
+
+    unit: str | None = None
+    days: int | None = None
+    radius_m: int = 1000
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every layer starts from: the connection, the subtree's path and its units, and what is wanted."""
+
+    conn: Connection
+    path: str
+    units: gpd.GeoDataFrame
+    wanted: Wanted
+    lang: Language
+
+    @property
+    def micro_grids(self) -> gpd.GeoDataFrame:
+        """The units without children."""
+        return self.units[~self.units["derived"]].reset_index(drop=True)
+
+
+def draw(conn: Connection, kind: Kind, wanted: Wanted, lang: Language, timezone: str) -> Sheet:
+    """
+    Draw one kind of map; raises `assign.NoUnits` and `units.UnitNotFound`.
+
+    Parameters
+    ----------
+    conn
+        A transaction from `db.begin`; the map shows what its scope may see.
+    kind
+        One of `KINDS`.
+    wanted
+        What it shall show.
+    lang
+        The language of the page.
+    timezone
+        The clock of the times that it shows.
+    """
+    path = "" if wanted.unit is None else units.read(conn, wanted.unit)["path"]
+    found = units.in_force(conn, path=path)
+    if found.empty:
+        raise NoUnits
+    title, add = KINDS[kind]
+    sheet = maps.new_map(found.total_bounds.tolist(), lang, title[lang], timezone)
+    add(sheet, Ground(conn, path, found, wanted, lang))
+    _add_outlines(sheet, found)
+    return sheet
+
+
+def _add_coverage(sheet: Sheet, ground: Ground) -> None:
+    # Stations beyond the border reach in: the radius, not the subtree, says which count.
+    stations = _points(rows(ground.conn, SQL["stations"]), ["name", "kind", "synthetic"])
+    grids, radius_m = ground.micro_grids, float(ground.wanted.radius_m)
+    maps.add_coverage(sheet, grids, coverage_of(grids, stations, radius_m), radius_m)
+    maps.add_stations(sheet, stations)
+
+
+def _add_heat(sheet: Sheet, ground: Ground) -> None:
+    maps.add_heat(sheet, _incidents(ground))
+
+
+def _add_heat_over_time(sheet: Sheet, ground: Ground) -> None:
+    maps.add_heat_over_time(sheet, _incidents(ground), "occurred_at")
+
+
+def _add_rates(sheet: Sheet, ground: Ground) -> None:
+    grids = ground.micro_grids
+    counted = {row["unit_id"]: row["incidents"] for row in _matters(ground, "incidents_per_unit")}
+    grids["incidents"] = grids["unit_id"].map(counted).fillna(0).astype("int64")
+    maps.add_rates(sheet, grids)
+
+
+def _add_routes(sheet: Sheet, ground: Ground) -> None:
+    found = rows(ground.conn, SQL["routes"], path_from=ground.path, path_to=Scope(ground.path).upper)
+    frame = pd.DataFrame(found, columns=["name", "team", "synthetic", "geom"])
+    lines = shapely.from_wkb(frame.pop("geom").to_numpy())
+    maps.add_routes(sheet, gpd.GeoDataFrame(frame, geometry=lines, crs=WGS84))
+
+
+def _add_incidents(sheet: Sheet, ground: Ground) -> None:
+    maps.add_incidents(sheet, _incidents(ground))
+
+
+KINDS: Mapping[Kind, tuple[Mapping[Language, str], Callable[[Sheet, Ground], None]]] = MappingProxyType(
+    {
+        "coverage": ({"zh": "服务站覆盖", "en": "Coverage by stations"}, _add_coverage),
+        "heat": ({"zh": "事项热力", "en": "Heat of matters"}, _add_heat),
+        "heat_time": ({"zh": "事项热力：逐月", "en": "Heat of matters by month"}, _add_heat_over_time),
+        "rates": ({"zh": "每千户事项数", "en": "Matters per 1,000 households"}, _add_rates),
+        "routes": ({"zh": "巡逻路线", "en": "Patrol routes"}, _add_routes),
+        "incidents": ({"zh": "事项", "en": "Matters"}, _add_incidents),
+    }
+)
+
+
+def _add_outlines(sheet: Sheet, found: gpd.GeoDataFrame) -> None:
+    """The outlines of the two coarsest levels that are there."""
+    levels = [level for level in units.LEVELS if (found["level"] == level).any()]
+    for level in levels[:2]:
+        maps.add_units(sheet, found[found["level"] == level].reset_index(drop=True), level)
+
+
+def _incidents(ground: Ground) -> gpd.GeoDataFrame:
+    columns = ["category", "state", "occurred_at", "micro_grid", "team", "synthetic"]
+    return _points(_matters(ground, "incidents"), columns)
+
+
+def _matters(ground: Ground, statement: Literal["incidents", "incidents_per_unit"]) -> list[Row]:
+    days = ground.wanted.days
+    since = None if days is None else instant(ground.conn) - timedelta(days=days)
+    path_to = Scope(ground.path).upper
+    return rows(ground.conn, SQL[statement], path_from=ground.path, path_to=path_to, since=since, lang=ground.lang)
+
+
+def _points(found: list[Row], columns: list[str]) -> gpd.GeoDataFrame:
+    frame = pd.DataFrame(found, columns=[*columns, "lon", "lat"])
+    lon, lat = (frame.pop(name).to_numpy(dtype=float) for name in ("lon", "lat"))
+    return gpd.GeoDataFrame(frame, geometry=shapely.points(lon, lat), crs=WGS84)

@@ -1,0 +1,112 @@
+"""The words that maps show, in Chinese and in English: the one catalogue."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "legend": ("图例", "Legend"),
+    "layers": ("图层", "Layers"),
+    "zoom_in": ("放大", "Zoom in"),
+    "zoom_out": ("缩小", "Zoom out"),
+    "close": ("关闭", "Close"),
+    "play": ("播放", "Play"),
+    "pause": ("暂停", "Pause"),
+    "time": ("时间", "Time"),
+    "synthetic": ("合成示例数据 · synthetic demonstration data", "合成示例数据 · synthetic demonstration data"),
+    "nothing": ("没有数据", "No data"),
+    "league": ("盟", "League"),
+    "banner": ("旗县市", "Banners and counties"),
+    "township": ("苏木乡镇街道", "Townships and streets"),
+    "community": ("嘎查村社区", "Villages and communities"),
+    "grid": ("网格", "Grids"),
+    "micro_grid": ("微网格", "Micro-grids"),
+    "one.micro_grid": ("微网格", "Micro-grid"),
+    "one.incidents": ("事项", "Incidents"),
+    "one.code": ("编码", "Code"),
+    "one.households": ("户数", "Households"),
+    "incidents": ("事项", "Incidents"),
+    "coverage": ("覆盖情况", "Coverage"),
+    "reached_by_several": ("两个及以上可达", "By several"),
+    "reached_by_one": ("一个可达", "By one"),
+    "reached_by_none": ("无一可达", "By none"),
+    "one.nearest": ("最近", "Nearest"),
+    "one.distance": ("距离", "Distance"),
+    "one.reach": ("可达数", "Reached by"),
+    "micro_grids_reached": ("微网格可达 {n}/{all}（{share}）", "{n} of {all} micro-grids reached ({share})"),
+    "households_reached": ("住户可达 {share}", "{share} of households reached"),
+    "within": ("半径 {radius}", "Within {radius}"),
+    "metres": ("{n} 米", "{n} m"),
+    "kilometres": ("{n} 公里", "{n} km"),
+    "heat": ("事项热力", "Incident heat"),
+    "heat_over_time": ("事项热力（按时间）", "Incident heat over time"),
+    "heat_count": ("共 {n} 件", "{n} incidents"),
+    "few": ("少", "Few"),
+    "many": ("多", "Many"),
+    "rates": ("每千户事项数", "Incidents per 1,000 households"),
+    "one.rate": ("每千户", "Per 1,000 households"),
+    "zero": ("0", "0"),
+    "no_households": ("无户数", "No households"),
+    "routes": ("巡逻路线", "Patrol routes"),
+    "one.team": ("队伍", "Team"),
+    "one.length": ("长度", "Length"),
+    "more": ("另有 {n} 个", "and {n} more"),
+    "one.state": ("状态", "State"),
+    "one.occurred": ("发生时间", "Occurred"),
+    "open": ("办理中", "Open"),
+    "done": ("已办结", "Closed"),
+    "capped": ("显示最近 {n} 件，共 {all} 件", "Showing the latest {n} of {all}"),
+    "unnamed": ("未命名", "Unnamed"),
+    "stations": ("服务站", "Stations"),
+    "one.kind": ("类型", "Kind"),
+    "base_map": ("街道与楼栋", "Streets and buildings"),
+    "state.reported": ("已上报", "Reported"),
+    "state.accepted": ("已受理", "Accepted"),
+    "state.assigned": ("已交办", "Assigned"),
+    "state.dispatched": ("已派单", "Dispatched"),
+    "state.signed": ("已签收", "Signed for"),
+    "state.handling": ("处置中", "Being handled"),
+    "state.handled": ("已处置", "Handled"),
+    "state.checked": ("已核查", "Checked"),
+    "state.closed": ("已结案", "Closed"),
+    "state.revisited": ("已回访", "Revisited"),
+    "state.archived": ("已归档", "Archived"),
+    "state.deferred": ("已挂账", "Deferred"),
+    "state.returned": ("已退回", "Returned"),
+    "state.supervised": ("督办中", "Supervised"),
+}
+CLOSED = frozenset({"closed", "revisited", "archived"})
+WEEKDAYS = (
+    ("周一", "Mon"),
+    ("周二", "Tue"),
+    ("周三", "Wed"),
+    ("周四", "Thu"),
+    ("周五", "Fri"),
+    ("周六", "Sat"),
+    ("周日", "Sun"),
+)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def label(word: str, lang: Language, **values: object) -> str:
+    """The word in a language, with its blanks filled in."""
+    return WORDS[word][lang == "en"].format(**values)
+
+
+def state_label(state: str, lang: Language) -> str:
+    """The name of an incident's state; a state that the catalogue lacks is shown as it is written."""
+    return label(f"state.{state}", lang) if f"state.{state}" in WORDS else state
+
+
+def distance_label(distance_m: float, lang: Language) -> str:
+    """A distance as people say it: metres below a kilometre, kilometres from there on."""
+    if distance_m < 1000:
+        return label("metres", lang, n=f"{distance_m:.0f}")
+    return label("kilometres", lang, n=f"{distance_m / 1000:.1f}".removesuffix(".0"))
+
+
+def distances(distances_m: Iterable[float], lang: Language) -> list[str | None]:
+    """Distances as people say them; None where one is not known."""
+    return [None if math.isnan(distance_m) else distance_label(distance_m, lang) for distance_m in distances_m]

@@ -1,0 +1,127 @@
+// A card for each kind of map, with a small drawing of the loaded data.
+import { LitElement, css, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import { frameOf } from "../kit/drawing";
+import { shared } from "../kit/styles";
+import { Speaks, language, text } from "../language";
+import type { League } from "./league";
+import { KINDS, preview, type Kind } from "./previews";
+
+const WIDTH = 200;
+
+@customElement("map-cards")
+export class MapCards extends LitElement {
+  static override styles = [
+    shared,
+    css`
+      ul {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr));
+        gap: 1.25rem;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      a {
+        display: grid;
+        grid-template-rows: auto 1fr;
+        height: 100%;
+        overflow: hidden;
+        color: var(--ink);
+        text-decoration: none;
+        transition: border-color 0.12s;
+      }
+      a:hover {
+        border-color: var(--accent);
+      }
+      a:hover h3 {
+        color: var(--accent);
+        text-decoration: underline;
+        text-underline-offset: 0.2em;
+      }
+      .picture {
+        display: grid;
+        grid-template-rows: 1fr auto;
+        height: 12.5rem;
+        place-items: center;
+        padding-top: 0.5rem;
+        border-bottom: 1px solid var(--line);
+        background: var(--ground);
+      }
+      .picture svg {
+        height: 10rem;
+        max-width: 92%;
+      }
+      .says {
+        justify-self: end;
+        padding: 0 0.7rem 0.2rem;
+        color: var(--soft);
+        font-size: 0.75rem;
+      }
+      .words {
+        padding: 0.9rem 1.1rem 1.1rem;
+      }
+      .words p {
+        margin-top: 0.2rem;
+      }
+      @media (max-width: 34rem) {
+        ul {
+          gap: 0.75rem;
+        }
+        a {
+          grid-template-columns: 7.5rem 1fr;
+          grid-template-rows: auto;
+        }
+        .picture {
+          height: 100%;
+          min-height: 7.5rem;
+          padding: 0;
+          border-right: 1px solid var(--line);
+          border-bottom: 0;
+        }
+        .picture svg {
+          width: 6.5rem;
+          height: auto;
+          max-height: 6.5rem;
+        }
+        .says {
+          display: none;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) league: League | null = null;
+
+  constructor() {
+    super();
+    new Speaks(this);
+  }
+
+  override render() {
+    return html`<ul>
+      ${KINDS.map((kind) => html`<li>${this.card(kind)}</li>`)}
+    </ul>`;
+  }
+
+  private card(kind: Kind) {
+    const [name, lead] = text().maps.kinds[kind] ?? [kind, ""];
+    return html`<a class="sheet" href="/v1/maps/${kind}?lang=${language()}">
+      <div class="picture" aria-hidden="true">${this.picture(kind)}</div>
+      <div class="words">
+        <h3>${name}</h3>
+        <p class="soft small">${lead}</p>
+      </div>
+    </a>`;
+  }
+
+  private picture(kind: Kind) {
+    const league = this.league;
+    const frame = league && frameOf(league.regions.map(({ area }) => area), WIDTH, 6);
+    const drawn = league?.regions.length && frame ? preview(kind, league, frame) : null;
+    if (!drawn) return html`<span class="soft small">${text().maps.noPreview}</span>`;
+    return html`<svg viewBox="0 0 ${drawn.width} ${drawn.height}">${drawn.shapes}</svg>
+      <span class="says">${text().maps.preview[kind]}</span>`;
+  }
+}

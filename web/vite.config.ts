@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+// The built pages are served by the API from its own package. A running service answers the development server.
+const service = "http://127.0.0.1:8000";
+
+export default defineConfig({
+  build: {
+    outDir: "../api/_web",
+    emptyOutDir: true,
+    license: { fileName: "third-party-notices.txt" },
+    // One file of styles and no data: addresses, so that the pages run under a policy of 'self' alone.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/v1": service, "/health": service, "/docs": service } },
+  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"] },
+});
