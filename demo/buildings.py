@@ -89,11 +89,13 @@ def entrances(buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     turn = homes["turn"].to_numpy()[row]
     front = _turned(np.column_stack([along, np.full(len(row), -APARTMENTS.depth / 2)]), turn)
     points = to_degrees(homes[["x", "y"]].to_numpy()[row] + front)
-    frame = pd.DataFrame({
-        "building_code": homes["code"].to_numpy()[row],
-        "number": number + 1,
-        "households": households,
-    })
+    frame = pd.DataFrame(
+        {
+            "building_code": homes["code"].to_numpy()[row],
+            "number": number + 1,
+            "households": households,
+        }
+    )
     return gpd.GeoDataFrame(frame, geometry=shapely.points(points), crs="EPSG:4326")
 
 

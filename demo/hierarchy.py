@@ -27,13 +27,15 @@ def units(ground: Ground) -> gpd.GeoDataFrame:
 def parents(ground: Ground) -> pd.DataFrame:
     """Of each micro-grid, the codes of the units above it: banner, township, community, grid (or None)."""
     micro = ground.micro_grids
-    return pd.DataFrame({
-        "micro_grid": micro["code"],
-        "grid": micro["grid"],
-        "community": micro["community"],
-        "township": micro["community"].map(ground.communities.set_index("code")["township"]),
-        "banner": micro["county"] + "000000",
-    })
+    return pd.DataFrame(
+        {
+            "micro_grid": micro["code"],
+            "grid": micro["grid"],
+            "community": micro["community"],
+            "township": micro["community"].map(ground.communities.set_index("code")["township"]),
+            "banner": micro["county"] + "000000",
+        }
+    )
 
 
 def _households(ground: Ground) -> "pd.Series[int]":

@@ -23,7 +23,9 @@ def office_phones(first: int, count: int) -> list[str]:
     return [f"0482-000{number % 10_000:04d}" for number in range(first, first + count)]
 
 
-def picks(rng: np.random.Generator, count: int, shares: dict[str, float]) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+def picks(
+    rng: np.random.Generator, count: int, shares: dict[str, float]
+) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
     """Words drawn in proportion to their shares, shape (count,)."""
     weights = np.array(list(shares.values()))
     drawn: IntArray = np.searchsorted(np.cumsum(weights / weights.sum()), rng.random(count)).astype(np.int64)

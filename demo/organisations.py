@@ -63,7 +63,11 @@ def organise(ground: Ground, buildings: gpd.GeoDataFrame, scale: float, seed: in
     rng = np.random.default_rng([seed, 5])
     homes = _stations(ground, buildings, round(STATIONS * scale), rng)
     volunteers = _volunteers(ground, homes, round(VOLUNTEER_TEAMS * scale), rng)
-    others = [_patrols(ground, homes, round(PATROL_MEMBERS * scale), rng), *_of_communities(ground, rng), _desks(ground)]
+    others = [
+        _patrols(ground, homes, round(PATROL_MEMBERS * scale), rng),
+        *_of_communities(ground, rng),
+        _desks(ground),
+    ]
     teams = pd.concat([volunteers, *others], ignore_index=True)
     teams["id"] = identifiers(_founding(len(teams)), rng)
     teams["source"], teams["synthetic"] = SOURCE, True
@@ -76,11 +80,13 @@ def _founding(count: int) -> pd.DatetimeIndex:
 
 def _departments(rng: np.random.Generator) -> pd.DataFrame:
     places = [(LEAGUE_CODE, LEAGUE_NAME, "league"), *((one.code, one.name, "banner") for one in COUNTIES)]
-    frame = pd.DataFrame([
-        {"code": f"{unit}-{code}", "unit_code": unit, "level": level, "name": place + name}
-        for unit, place, level in places
-        for code, name in _DEPARTMENTS.items()
-    ])
+    frame = pd.DataFrame(
+        [
+            {"code": f"{unit}-{code}", "unit_code": unit, "level": level, "name": place + name}
+            for unit, place, level in places
+            for code, name in _DEPARTMENTS.items()
+        ]
+    )
     phones = office_phones(100, len(frame))
     return frame.assign(id=identifiers(_founding(len(frame)), rng), phone=phones, synthetic=True)
 
@@ -123,22 +129,26 @@ def _spread_buildings(
 def _volunteers(ground: Ground, homes: gpd.GeoDataFrame, count: int, rng: np.random.Generator) -> pd.DataFrame:
     """A team for nearly each micro-grid as far as they go, and the rest at the stations."""
     micro = ground.micro_grids
-    near = pd.DataFrame({
-        "unit_code": micro["code"],
-        "name": micro_grid_names(ground) + "志愿服务队",
-        "station_code": micro["community"] + "-S01",
-        "grid_team": True,
-    })
+    near = pd.DataFrame(
+        {
+            "unit_code": micro["code"],
+            "name": micro_grid_names(ground) + "志愿服务队",
+            "station_code": micro["community"] + "-S01",
+            "grid_team": True,
+        }
+    )
     near = near[rng.random(len(near)) >= _WITHOUT_VOLUNTEERS].iloc[:count]
     rest = count - len(near)
     home = np.sort(rng.choice(len(homes), rest, p=np.full(len(homes), 1 / len(homes))))
     number = pd.Series(home).groupby(home).cumcount() + 1
-    at_station = pd.DataFrame({
-        "unit_code": homes["unit_code"].to_numpy()[home],
-        "name": homes["name"].to_numpy()[home],
-        "station_code": homes["code"].to_numpy()[home],
-        "grid_team": False,
-    })
+    at_station = pd.DataFrame(
+        {
+            "unit_code": homes["unit_code"].to_numpy()[home],
+            "name": homes["name"].to_numpy()[home],
+            "station_code": homes["code"].to_numpy()[home],
+            "grid_team": False,
+        }
+    )
     found = pd.concat([near, at_station], ignore_index=True)
     found["skills"] = _skills(len(found), rng)
     word = found["skills"].map(lambda skills: _SKILLS_ZH[skills[0]])

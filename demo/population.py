@@ -44,14 +44,18 @@ def _taken(scale: float) -> pd.DataFrame:
     found = found[found["township"].isin(places["code"])].reset_index(drop=True)
     if scale >= 1:
         return found
-    part = scale**0.5
-    order = places.groupby("county").cumcount()
-    most = places.groupby("county")["code"].transform("size") * part
-    chosen = places["code"][order < np.maximum(1, np.round(most))]
-    found = found[found["township"].isin(chosen)]
-    order = found.groupby("township").cumcount()
-    most = found.groupby("township")["code"].transform("size") * part
-    return found[order < np.maximum(1, np.round(most))].reset_index(drop=True)
+    kept = places[_spread(places.groupby("county").cumcount(), places.groupby("county")["code"].transform("size"), scale)]
+    found = found[found["township"].isin(kept["code"])]
+    inside = found.groupby("township")
+    return found[_spread(inside.cumcount(), inside["code"].transform("size"), scale)].reset_index(drop=True)
+
+
+def _spread(order: "pd.Series[int]", size: "pd.Series[int]", scale: float) -> "pd.Series[bool]":
+    """Members at equal steps of each group, first and last among them: the last of a register are villages."""
+    wanted = (size * scale**0.5).round().clip(lower=2)
+    step = np.floor(order * (wanted - 1) / (size - 1).clip(lower=1) + 1e-9)
+    before = np.floor((order - 1) * (wanted - 1) / (size - 1).clip(lower=1) + 1e-9)
+    return step != before
 
 
 def _seats() -> set[str]:

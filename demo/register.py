@@ -59,12 +59,14 @@ def townships() -> pd.DataFrame:
         code (12 digits), county (adcode), name, kind, pseudo, inhabited.
     """
     found = [row for row in _rows("streets.csv") if row["areaCode"] in _adcodes()]
-    frame = pd.DataFrame({
-        "code": [row["code"] + "000" for row in found],
-        "county": [row["areaCode"] for row in found],
-        "name": [row["name"] for row in found],
-        "pseudo": [row["code"][6] == "4" for row in found],
-    })
+    frame = pd.DataFrame(
+        {
+            "code": [row["code"] + "000" for row in found],
+            "county": [row["areaCode"] for row in found],
+            "name": [row["name"] for row in found],
+            "pseudo": [row["code"][6] == "4" for row in found],
+        }
+    )
     frame["kind"] = [
         _kind(name, _PSEUDO_KINDS if pseudo else _TOWNSHIP_KINDS)
         for name, pseudo in zip(frame["name"], frame["pseudo"], strict=True)
@@ -83,12 +85,14 @@ def communities() -> pd.DataFrame:
         code (12 digits), township (12 digits), county (adcode), name (without the committee), register_name, kind.
     """
     found = [row for row in _rows("villages.csv") if row["areaCode"] in _adcodes()]
-    frame = pd.DataFrame({
-        "code": [row["code"] for row in found],
-        "township": [row["streetCode"] + "000" for row in found],
-        "county": [row["areaCode"] for row in found],
-        "register_name": [row["name"] for row in found],
-    })
+    frame = pd.DataFrame(
+        {
+            "code": [row["code"] for row in found],
+            "township": [row["streetCode"] + "000" for row in found],
+            "county": [row["areaCode"] for row in found],
+            "register_name": [row["name"] for row in found],
+        }
+    )
     names = townships().set_index("code")["name"]
     frame["name"] = [short_name(name) for name in frame["register_name"]]
     bare = frame["name"] == "生活区"

@@ -84,11 +84,13 @@ def check_points(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     row = np.repeat(np.arange(len(routes)), count)
     number = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     points = shapely.line_interpolate_point(routes.geometry.to_numpy()[row], number / count[row], normalized=True)
-    frame = pd.DataFrame({
-        "route_code": routes["code"].to_numpy()[row],
-        "number": number + 1,
-        "name": "签到点" + pd.Series(number + 1).astype(str),
-    })
+    frame = pd.DataFrame(
+        {
+            "route_code": routes["code"].to_numpy()[row],
+            "number": number + 1,
+            "name": "签到点" + pd.Series(number + 1).astype(str),
+        }
+    )
     return gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:4326")
 
 

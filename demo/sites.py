@@ -45,7 +45,9 @@ class Zone:
     community: IntArray
 
 
-def zones(county: County, boundary: Any, seat: FloatArray, people: pd.DataFrame, rng: np.random.Generator) -> list[Zone]:
+def zones(
+    county: County, boundary: Any, seat: FloatArray, people: pd.DataFrame, rng: np.random.Generator
+) -> list[Zone]:
     """
     Divide a county.
 
@@ -131,9 +133,7 @@ def _zone(
     return Zone(county, town, area, np.concatenate(hubs), np.concatenate(owners))
 
 
-def _communities(
-    points: FloatArray, group: pd.DataFrame, rng: np.random.Generator
-) -> list[tuple[int, FloatArray]]:
+def _communities(points: FloatArray, group: pd.DataFrame, rng: np.random.Generator) -> list[tuple[int, FloatArray]]:
     """The points of each community: neighbours in the register's order of townships are neighbours on the ground."""
     wanted = group["micro_grids"].to_numpy(dtype=float)
     _, labels = share_out(points, _ordered_starts(points, group, rng), wanted, rounds=40)

@@ -82,9 +82,7 @@ def _key(points: FloatArray) -> IntArray:
     return whole[:, 0] * 2_000_000_000 + whole[:, 1]
 
 
-def _beside(
-    ground: Ground, shapes: Geometries
-) -> tuple[IntArray, IntArray, NDArray[np.bool_], NDArray[np.bool_]]:
+def _beside(ground: Ground, shapes: Geometries) -> tuple[IntArray, IntArray, NDArray[np.bool_], NDArray[np.bool_]]:
     """Of each line: one micro-grid beside it, its counties as bits, whether it is in town, whether it cuts one."""
     middles = shapely.line_interpolate_point(shapes, 0.5, normalized=True)
     areas = ground.micro_grids.geometry.to_numpy()
