@@ -121,3 +121,65 @@ INSERT INTO assignment (
 SELECT
   id, %(run_id)s, path, unit_id, owner_rule, coalesce(candidates, ARRAY[unit_id]), team_id, team_rule, team_unit_id
 FROM staged_incident;
+
+-- standing --
+-- How many incidents stand already, counted no further than a load could be.
+SELECT count(*) AS rows FROM (SELECT FROM incident LIMIT 5000000) AS i;
+
+-- note_weights --
+-- Secondary indexes and foreign keys of the three tables, with the statements that make them again. What the primary
+-- keys and the one source key need stays: new ids ascend, so that a primary key is only appended to.
+CREATE TEMPORARY TABLE weight AS
+SELECT
+  format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS take_off,
+  format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid))
+    AS put_back
+FROM pg_constraint AS c
+WHERE
+  c.contype IN ('f', 'u')
+  AND c.conrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+UNION ALL
+SELECT
+  format('DROP INDEX %s', i.indexrelid::regclass) AS take_off,
+  pg_get_indexdef(i.indexrelid) AS put_back
+FROM pg_index AS i
+WHERE
+  i.indrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+  AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid);
+
+-- lend_weights --
+GRANT SELECT ON weight TO wangge_owner;
+
+-- become_owner --
+SET LOCAL ROLE wangge_owner;
+
+-- become_app --
+SET LOCAL ROLE wangge_app;
+
+-- take_weights_off --
+DO $$
+DECLARE w record;
+BEGIN
+  IF current_setting('wangge.path_from', true) <> '' THEN
+    RAISE EXCEPTION 'only who holds everything loads in bulk' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  FOR w IN SELECT take_off FROM weight LOOP
+    EXECUTE w.take_off;
+  END LOOP;
+END
+$$;
+
+-- put_weights_back --
+-- Plain indexes first: foreign keys are then checked for all rows at once.
+DO $$
+DECLARE w record;
+BEGIN
+  SET LOCAL maintenance_work_mem = '256MB';
+  FOR w IN SELECT put_back FROM weight ORDER BY put_back LIKE 'ALTER%' LOOP
+    EXECUTE w.put_back;
+  END LOOP;
+END
+$$;
+
+-- forget_weights --
+DROP TABLE pg_temp.weight;
