@@ -142,7 +142,7 @@ def test_a_large_upload_is_refused_with_a_problem(service: Served):
             b"POST /v1/incidents HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"Content-Length: 5000000\r\n\r\n"
         )
-        answer = wire.recv(10_000)
+        answer = b"".join(iter(lambda: wire.recv(10_000), b""))
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b'"body-too-large"' in answer
 
@@ -189,15 +189,14 @@ def report_until_gone(url: str, acknowledged: dict[str, str]) -> None:
 def test_nothing_acknowledged_is_lost_when_the_service_is_killed_in_a_burst(city: str, tmp_path: Path):
     acknowledged: dict[str, str] = {}
     for round_ in range(3):
-        with served(city, tmp_path / f"log{round_}") as running:
-            with ThreadPoolExecutor(8) as threads:
-                bursts = [threads.submit(report_until_gone, running.url, acknowledged) for _ in range(8)]
-                already = len(acknowledged)
-                while len(acknowledged) < already + 200:
-                    time.sleep(0.01)
-                running.process.kill()
-                running.process.wait()
-                assert all(burst.exception() is None for burst in bursts)
+        with served(city, tmp_path / f"log{round_}") as running, ThreadPoolExecutor(8) as threads:
+            bursts = [threads.submit(report_until_gone, running.url, acknowledged) for _ in range(8)]
+            already = len(acknowledged)
+            while len(acknowledged) < already + 200:
+                time.sleep(0.01)
+            running.process.kill()
+            running.process.wait()
+            assert all(burst.exception() is None for burst in bursts)
     assert len(acknowledged) >= 600
     with served(city, tmp_path / "log-after") as running, httpx.Client(base_url=running.url) as client:
         for key, incident_id in acknowledged.items():
