@@ -34,6 +34,7 @@ CREATE TEMPORARY TABLE stored_incident (
 
 -- compare --
 -- What stands already of the staged incidents: whether as given, whether worked on here, or to be changed.
+-- noqa: disable=RF01
 INSERT INTO stored_incident (staged_id, id, version, differs, worked_on, moved)
 SELECT
   s.id AS staged_id, i.id, i.version,
@@ -49,6 +50,7 @@ SELECT
   ) AS worked_on,
   st_x(i.geom) <> s.lon OR st_y(i.geom) <> s.lat AS moved
 FROM staged_incident AS s INNER JOIN incident AS i ON s.source = i.source AND s.source_key = i.source_key;
+-- noqa: enable=RF01
 
 -- unstage_stored --
 -- The comparison is done with.
