@@ -128,7 +128,7 @@ def status_of(error: type[wrong.WanggeError]) -> int:
 
 def language_of(accepted: str, default: Language = "zh") -> Language:
     """The language of an Accept-Language header that we speak and that it likes best."""
-    liked = [(_weight(choice), name) for choice in accepted.split(",") if (name := _spoken(choice, default))]
+    liked: list[tuple[float, Language]] = [(_weight(choice), name) for choice in accepted.split(",") if (name := _spoken(choice, default))]
     return max(liked, key=lambda pair: pair[0])[1] if liked else default
 
 

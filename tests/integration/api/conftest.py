@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api.app import create_app
-from geo import db, publication
+from geo import db, migrate, publication
 from geo.settings import Settings
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -73,7 +73,8 @@ def furnish(conn: db.Connection) -> None:
 
 
 @pytest.fixture(scope="module")
-def city(pool: ConnectionPool[db.Connection]) -> ConnectionPool[db.Connection]:
+def city(database: str, pool: ConnectionPool[db.Connection]) -> ConnectionPool[db.Connection]:
+    migrate.upgrade(database)
     with db.begin(pool, db.EVERYTHING) as conn:
         furnish(conn)
     return pool
