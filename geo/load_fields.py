@@ -6,7 +6,7 @@ A column is taken for a field by its name, in Chinese or English, unless it is m
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -41,7 +41,7 @@ class Field:
     type: Type
     names: tuple[str, ...] = ()
     needed: bool = False
-    choices: Mapping[str, str] = MappingProxyType({})
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 def _choices(words: str) -> Mapping[str, str]:

@@ -69,7 +69,6 @@ def prepare(frame: pd.DataFrame, geometry: NDArray[Any], order: LoadOrder, verdi
     codes = frame["code"].astype("object").to_numpy()
     areas, told = _areas(geometry, codes, leaf, order, verdicts)
     fine = verdicts.fine
-    parents = parents.where(parents.notna(), None).astype(object)
     ready = frame.loc[fine].assign(
         parent_code=parents[fine].to_numpy(),
         level=_levels(frame, parents)[fine].to_numpy(),
@@ -167,7 +166,7 @@ def _levels(frame: pd.DataFrame, parents: pd.Series) -> pd.Series:
 
     def depth(code: str) -> int:
         parent = above.get(code)
-        return 0 if parent is None or parent not in above else 1 + depth(parent)
+        return 0 if parent not in above else 1 + depth(parent)
 
     flat = parents.isna().all()
     guessed = [LAYER_LEVEL if flat else units.LEVELS[min(depth(code), 5)] for code in frame["code"]]
@@ -194,7 +193,7 @@ def _under_root(frame: gpd.GeoDataFrame, root: str | None, order: LoadOrder) -> 
     if root is None:
         return frame
     row = {"code": root, "name": order.root or order.named_source, "level": "league", "parent_code": None}
-    below = frame.assign(parent_code=[parent or root for parent in frame["parent_code"]])
+    below = frame.assign(parent_code=[root if pd.isna(parent) else parent for parent in frame["parent_code"]])
     made = gpd.GeoDataFrame(pd.DataFrame([row]), geometry=[None], crs=frame.crs)
     joined = pd.concat([made.astype(object), below.astype(object)], ignore_index=True)
     if "synthetic" in joined:
