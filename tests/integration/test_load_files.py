@@ -72,12 +72,11 @@ def frames() -> Iterator[tuple[str, pd.DataFrame, dict[str, str]]]:
     yield "routes", gpd.GeoDataFrame(two | {"team_code": ["a", "b"]}, geometry=[line] * 2, crs=4326), {"shift": "night"}
 
 
-@pytest.mark.parametrize(
-    ("kind", "frame", "constants"), frames(), ids=lambda value: value if isinstance(value, str) else ""
-)
+@pytest.mark.parametrize("given", list(frames()), ids=lambda given: given[0])
 def test_each_kind_is_loaded_once_and_unchanged_the_second_time(
-    pool: Pool, city: LoadReport, tmp_path: Path, kind: Any, frame: pd.DataFrame, constants: dict[str, str]
+    pool: Pool, city: LoadReport, tmp_path: Path, given: tuple[Any, pd.DataFrame, dict[str, str]]
 ) -> None:
+    kind, frame, constants = given
     path = tmp_path / ("a.gpkg" if isinstance(frame, gpd.GeoDataFrame) else "a.csv")
     frame.to_file(path) if isinstance(frame, gpd.GeoDataFrame) else frame.to_csv(path, index=False)
     order = LoadOrder(kind, path, source="test", constants=constants)
