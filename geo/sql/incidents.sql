@@ -19,7 +19,7 @@ WHERE account = current_setting('wangge.account') AND key = %(key)s;
 SELECT
   c.priority,
   instant() + make_interval(hours => c.deadline_hours) AS due_at,
-  exists(SELECT FROM channel AS h WHERE h.code = %(channel)s) AS channel_known
+  (SELECT count(*) FROM channel AS h WHERE h.code = %(channel)s) = 1 AS channel_known
 FROM category AS c
 WHERE c.code = %(category)s AND c.active;
 
