@@ -24,7 +24,9 @@ SERVE = "import api.cli.serve; api.cli.serve.app()"
 
 def bounds(dsn: str) -> tuple[float, float, float, float]:
     """The box of the base micro-grids."""
-    query = "SELECT st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b) FROM (SELECT st_extent(geom) AS b FROM unit_version) q"
+    query = (
+        "SELECT st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b) FROM (SELECT st_extent(geom) AS b FROM unit_version) q"
+    )
     with psycopg.connect(dsn, options="-c role=wangge_owner -c search_path=wangge,public") as conn:
         return conn.execute(query).fetchone()
 
@@ -34,7 +36,10 @@ def serve(dsn: str) -> tuple[subprocess.Popen[bytes], str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = os.environ | {"WANGGE_DSN": dsn, "WANGGE_LOG_LEVEL": "warning"}
-    process, url = subprocess.Popen([sys.executable, "-c", SERVE, "--port", str(port)], env=env), f"http://127.0.0.1:{port}"
+    process, url = (
+        subprocess.Popen([sys.executable, "-c", SERVE, "--port", str(port)], env=env),
+        f"http://127.0.0.1:{port}",
+    )
     for _ in range(600):
         try:
             if httpx.get(f"{url}/health/ready").status_code == 200:
