@@ -97,11 +97,11 @@ def _add_coverage(sheet: Sheet, ground: Ground) -> None:
 
 
 def _add_heat(sheet: Sheet, ground: Ground) -> None:
-    maps.add_heat(sheet, _incidents(ground))
+    maps.add_heat(sheet, _places(ground))
 
 
 def _add_heat_over_time(sheet: Sheet, ground: Ground) -> None:
-    maps.add_heat_over_time(sheet, _incidents(ground), "occurred_at")
+    maps.add_heat_over_time(sheet, _places(ground), "occurred_at")
 
 
 def _add_rates(sheet: Sheet, ground: Ground) -> None:
@@ -119,7 +119,8 @@ def _add_routes(sheet: Sheet, ground: Ground) -> None:
 
 
 def _add_incidents(sheet: Sheet, ground: Ground) -> None:
-    maps.add_incidents(sheet, _incidents(ground))
+    columns = ["category", "state", "occurred_at", "micro_grid", "team", "synthetic"]
+    maps.add_incidents(sheet, _points(_matters(ground, "incidents"), columns))
 
 
 KINDS: Mapping[Kind, tuple[Mapping[Language, str], Callable[[Sheet, Ground], None]]] = MappingProxyType(
@@ -142,12 +143,11 @@ def _add_outlines(sheet: Sheet, found: gpd.GeoDataFrame) -> None:
         maps.add_units(sheet, outlined, level, names=level == levels[-1])
 
 
-def _incidents(ground: Ground) -> gpd.GeoDataFrame:
-    columns = ["category", "state", "occurred_at", "micro_grid", "team", "synthetic"]
-    return _points(_matters(ground, "incidents"), columns)
+def _places(ground: Ground) -> gpd.GeoDataFrame:
+    return _points(_matters(ground, "places"), ["occurred_at", "synthetic"])
 
 
-def _matters(ground: Ground, statement: Literal["incidents", "incidents_per_unit"]) -> list[Row]:
+def _matters(ground: Ground, statement: Literal["incidents", "places", "incidents_per_unit"]) -> list[Row]:
     days = ground.wanted.days
     since = None if days is None else instant(ground.conn) - timedelta(days=days)
     path_to = Scope(ground.path).upper
