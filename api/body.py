@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import BadJson, BodyTooLarge, Language, WrongMediaType, language_of, problem
 
 MOST_NAMES = 200  # in one object; the validator makes an error of each unknown one
+BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})  # nothing reads a body that comes with these
 SMALL = 16_384  # parsed at once; what is larger goes to a thread
 
 
@@ -91,14 +92,11 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in BODILESS:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
-        if not declared and "transfer-encoding" not in headers:
-            await self.app(scope, receive, send)
-            return
         body = None if declared.isdecimal() and int(declared[:20]) > self.most_bytes else await self._read(receive)
         if body is None:
             asked = language_of(headers.get("accept-language", ""), self.language)

@@ -76,10 +76,28 @@ class BadGeometry(Invalid):
     zh = "几何图形无效。"
 
 
+class NotAnArea(BadGeometry):
+    """The geometry is not a polygon or multipolygon."""
+
+    zh = "几何图形不是面（Polygon 或 MultiPolygon）。"
+
+
+class EmptyGeometry(BadGeometry):
+    """The geometry is missing or empty."""
+
+    zh = "缺少几何图形或几何图形为空。"
+
+
 class BadFile(Invalid):
     """The file cannot be read."""
 
     zh = "无法读取该文件。"
+
+
+class BadIndexFile(BadFile):
+    """The file is not a whole cell index of this version; build the index again."""
+
+    zh = "索引文件损坏或版本不符；请重建索引。"
 
 
 class BadColumn(Invalid):

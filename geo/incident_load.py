@@ -29,6 +29,7 @@ GIVEN = Columns(
 )  # fmt: skip
 
 LIGHTEN_FROM = 20_000
+SQL = db.statements("incident_load")
 
 
 def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Assigner, load_id: UUID | None) -> Counted:
@@ -78,46 +79,44 @@ def lightened(conn: db.Connection, coming: int) -> Generator[None]:
     coming
         How many rows the load has.
     """
-    sql = db.statements("incident_load")
-    light = coming >= LIGHTEN_FROM and coming > db.one(conn, sql["standing"])["rows"]
+    light = coming >= LIGHTEN_FROM and coming > db.one(conn, SQL["standing"])["standing"]
     if not light:
         yield
         return
-    for name in ("note_weights", "lend_weights", "become_owner", "take_weights_off", "become_app"):
-        db.execute(conn, sql[name])
+    for name in ("note_weights", "list_weights", "lend_weights", "become_owner", "take_weights_off", "become_app"):
+        db.execute(conn, SQL[name])
     yield
     for name in ("become_owner", "put_weights_back", "become_app", "forget_weights"):
-        db.execute(conn, sql[name])
+        db.execute(conn, SQL[name])
 
 
 def _put(conn: db.Connection, table: pa.Table, run_id: int, load_id: UUID | None) -> Counted:
-    sql = db.statements("incident_load")
-    stage(conn, sql["stage"], sql["copy"], table)
-    db.execute(conn, sql["stored"])
-    counts = db.one(conn, sql["count_stored"])
+    stage(conn, SQL["stage"], SQL["copy"], table)
+    db.execute(conn, SQL["stage_stored"])
+    db.execute(conn, SQL["compare"])
+    counts = db.one(conn, SQL["count_stored"])
     if counts["changed"]:
-        db.execute(conn, sql["change"], load_id=load_id)
-        db.execute(conn, sql["note_change"])
-        db.execute(conn, sql["reassign_moved"], run_id=run_id)
+        db.execute(conn, SQL["change"], load_id=load_id)
+        db.execute(conn, SQL["note_change"])
+        db.execute(conn, SQL["reassign_moved"], run_id=run_id)
     if counts["stored"]:
-        db.execute(conn, sql["forget_stored"])
-    made = db.execute(conn, sql["put"], load_id=load_id)
-    db.execute(conn, sql["put_events"])
-    db.execute(conn, sql["put_assignments"], run_id=run_id)
+        db.execute(conn, SQL["forget_stored"])
+    made = db.execute(conn, SQL["put"], load_id=load_id)
+    db.execute(conn, SQL["put_events"])
+    db.execute(conn, SQL["put_assignments"], run_id=run_id)
     for name in ("unstage", "unstage_stored"):
-        db.execute(conn, sql[name])
+        db.execute(conn, SQL[name])
     return Counted(made + counts["changed"], counts["stored"] - counts["changed"], counts["kept"])
 
 
 def _completed(conn: db.Connection, given: pa.Table) -> pa.Table:
-    sql = db.statements("incident_load")
-    categories = db.rows(conn, sql["categories"])
+    categories = db.rows(conn, SQL["categories"])
     _refuse_unknown("category", given["category"], {row["code"] for row in categories})
     codes = pa.array([row["code"] for row in categories])
     place = pc.index_in(given["category"], codes)
     hours = pa.array([row["deadline_hours"] for row in categories]).cast(pa.duration("s"))
     channel = pc.fill_null(given["channel"], "import")
-    _refuse_unknown("channel", channel, {row["code"] for row in db.rows(conn, sql["channels"])})
+    _refuse_unknown("channel", channel, {row["code"] for row in db.rows(conn, SQL["channels"])})
     received = pc.coalesce(given["received_at"], given["occurred_at"])
     deadline = pc.multiply(hours.take(pc.fill_null(place, 0)), 3600)
     state = pc.if_else(pc.is_valid(given["closed_at"]), "closed", "reported")

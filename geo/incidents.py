@@ -250,18 +250,18 @@ def read(conn: Connection, incident_id: uuid.UUID) -> Incident:
     found = _find(conn, IncidentFilter(limit=1), incident_id)
     if not found:
         raise IncidentNotFound
-    return Incident(**found[0])
+    return _incident(found[0])
 
 
 def find(conn: Connection, wanted: IncidentFilter) -> paging.Page[Incident]:
     """A page of matters, newest first by the instant they were received."""
-    found = [Incident(**row) for row in _find(conn, wanted)]
+    found = [_incident(row) for row in _find(conn, wanted)]
     return paging.page(found, wanted.limit, lambda last: (last.received_at.isoformat(), str(last.id)))
 
 
 def history(conn: Connection, incident_id: uuid.UUID) -> list[Event]:
     """All that happened to a matter, from its beginning; raises `IncidentNotFound`."""
-    events = [Event(**row) for row in rows(conn, SQL["history"], id=incident_id)]
+    events = [Event(**row | _state(row)) for row in rows(conn, SQL["history"], id=incident_id)]
     if not events:
         raise IncidentNotFound
     return events
@@ -396,6 +396,14 @@ def _find(conn: Connection, wanted: IncidentFilter, incident_id: uuid.UUID | Non
         before_id=before_id,
         limit=wanted.limit + 1,
     )
+
+
+def _incident(row: Row) -> Incident:
+    return Incident(**row | _state(row))
+
+
+def _state(row: Row) -> Row:
+    return {"state": lifecycle.State(row["state"])}
 
 
 def _key(cursor: str | None) -> tuple[datetime, uuid.UUID] | tuple[None, None]:

@@ -12,12 +12,13 @@ import pandas as pd
 import shapely
 from psycopg.types.json import Jsonb
 
-from geo.db import Connection, copy_rows, execute, instant, rows, statements
-from geo.errors import Conflict, Invalid, UndeclaredCrs
-from geo.topology import multi, require_coverage, unions
+from geo.db import Connection, copy_rows, execute, first, instant, one, rows, statements
+from geo.errors import BadColumn, BadGeometry, Conflict, Invalid, UndeclaredCrs
+from geo.topology import area_faults, multi, require_coverage, unions
 from geo.units import LEVELS, in_force, path_ids
 
 SQL = statements("units")
+NEEDED = ("code", "level", "name")
 COMPARED = ["path", "level", "name", "name_en", "name_mn", "kind", "derived", "households", "synthetic"]
 OPTIONAL: Mapping[str, Any] = {
     "parent_code": None,
@@ -39,6 +40,18 @@ class RetiredCode(Conflict):
     """The code was issued before and is not in force at that instant; a code is never issued again."""
 
     zh = "该编码曾经发放且在该时刻不在用；编码不得重复发放。"
+
+
+class OutOfOrder(Conflict):
+    """Units are published already from a later instant on; publish from that instant or later."""
+
+    zh = "已有更晚生效的网格发布；请以该时刻或更晚的时刻发布。"
+
+
+class PublishedMeanwhile(Conflict):
+    """Units were published at or after the instant of this transaction; begin another and publish again."""
+
+    zh = "在本次操作的时刻或之后已有网格发布；请重新操作。"
 
 
 @dataclass(frozen=True)
@@ -74,10 +87,11 @@ def publish(conn: Connection, units: gpd.GeoDataFrame, at: datetime, *, system: 
 
     Raises
     ------
-    UndeclaredCrs, BadHierarchy, NotACoverage, RetiredCode
+    UndeclaredCrs, BadColumn, BadHierarchy, BadGeometry, NotACoverage, RetiredCode, OutOfOrder, PublishedMeanwhile
     """
     if units.crs is None or units.crs.to_epsg() != 4326:
         raise UndeclaredCrs("Units are published in EPSG:4326.")
+    execute(conn, SQL["lock_layer"], layer=layer)
     before = _by_code(in_force(conn, at, layer=layer))
     after = _whole(before, _tidy(units))
     ids = _issue_ids(conn, _codes(after), before, system=system, layer=layer)
@@ -98,20 +112,31 @@ def _by_code(found: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _tidy(units: gpd.GeoDataFrame) -> pd.DataFrame:
-    frame = pd.DataFrame(units).rename(columns={units.geometry.name: "geometry"})
-    for column, default in OPTIONAL.items():
-        if column not in frame:
-            frame[column] = default
-    if "attributes" not in frame:
-        frame["attributes"] = None
-    doubled = frame["code"][frame["code"].duplicated()]
+    frame = pd.DataFrame(units).rename(columns={units.geometry.name: "geometry"}).astype(object)
+    missing = [column for column in NEEDED if column not in frame]
+    if missing:
+        raise BadColumn(", ".join(missing))
+    for column, default in {**OPTIONAL, "attributes": None}.items():
+        found = frame[column] if column in frame else pd.Series([None] * len(frame), frame.index, object)
+        frame[column] = found.where(found.notna(), default)
+    plain = frame.where(frame.notna(), None).set_index("code", drop=False)
+    _require_sound(plain)
+    return plain
+
+
+def _require_sound(named: pd.DataFrame) -> None:
+    """Refuse rows whose words and numbers cannot be a unit's, by their code."""
+    for code, level, name, households in named[["code", "level", "name", "households"]].itertuples(index=False):
+        if not (isinstance(code, str) and code and isinstance(name, str) and name):
+            raise BadHierarchy(f"Unit {code!r} needs a code and a name, both text.")
+        if level not in LEVELS:
+            raise BadHierarchy(f"Unit {code} has the level {level}; the levels are {', '.join(LEVELS)}.")
+        counted = isinstance(households, int | float | np.integer) and households >= 0 and households % 1 == 0
+        if not (households is None or counted):
+            raise BadHierarchy(f"Unit {code} has {households!r} households; that is no count.")
+    doubled = named["code"][named["code"].duplicated()]
     if len(doubled):
         raise BadHierarchy(f"Code {doubled.iloc[0]} stands twice.")
-    unknown = set(frame["level"]) - set(LEVELS)
-    if unknown:
-        raise BadHierarchy(f"There is no level {min(map(str, unknown))}; the levels are {', '.join(LEVELS)}.")
-    plain = frame.astype(object).where(frame.notna(), None)
-    return plain.set_index("code", drop=False)
 
 
 def _whole(before: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
@@ -122,6 +147,9 @@ def _whole(before: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
     after = after.where(after.notna(), None)
     children = _children(after)
     leaves = [code for code in _codes(after) if code not in children]
+    bereft = [code for code in leaves if code in kept.index and kept.at[code, "derived"]]
+    if bereft:
+        raise BadHierarchy(f"Unit {bereft[0]} would be left without children; name it too, with an area of its own.")
     areas = _leaf_areas(after, leaves)
     areas |= unions(children, areas)
     after["derived"] = [code in children for code in _codes(after)]
@@ -149,11 +177,11 @@ def _children(after: pd.DataFrame) -> dict[str, list[str]]:
 
 def _leaf_areas(after: pd.DataFrame, leaves: list[str]) -> dict[str, Any]:
     areas = np.array(after["geometry"].loc[leaves].tolist(), dtype=object)
-    usable = shapely.is_valid(areas) & ~shapely.is_empty(areas) & (shapely.get_dimensions(areas) == 2)
-    if not usable.all():
-        bad = int(np.flatnonzero(~usable)[0])
-        why = shapely.is_valid_reason(areas[bad]) if areas[bad] is not None else "it has none"
-        raise BadHierarchy(f"Unit {leaves[bad]} has no children and needs a valid area: {why}.")
+    why = area_faults(areas)
+    if why:
+        position, fault = next(iter(why.items()))
+        raise BadGeometry(f"Unit {leaves[position]} has no children and needs a valid area: {fault}.")
+    areas = shapely.force_2d(areas)
     require_coverage(areas, leaves)
     return dict(zip(leaves, areas, strict=True))
 
@@ -200,8 +228,16 @@ def _write(conn: Connection, changed: pd.DataFrame, made: list[int], *, at: date
     if changed.empty:
         return
     now = instant(conn)
+    newest = one(conn, SQL["newest"], layer=layer)
+    if newest["valid"] is not None and newest["valid"] > at:
+        raise OutOfOrder(f"That is {newest['valid'].isoformat()}.")
+    if newest["recorded"] is not None and newest["recorded"] > now:
+        raise PublishedMeanwhile
     execute(conn, SQL["stage_units"])
     copy_rows(conn, "COPY staged_unit FROM STDIN", (_record(row) for row in changed.to_dict("records")))
+    soon = first(conn, SQL["recorded_now"], now=now)
+    if soon is not None:
+        raise PublishedMeanwhile(f"Unit {soon['code']}.")
     execute(conn, SQL["close_changed"], now=now)
     execute(conn, SQL["keep_the_past"], now=now, at=at)
     execute(conn, SQL["insert_staged"], now=now, at=at, layer=layer)

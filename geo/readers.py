@@ -78,6 +78,8 @@ class Opened:
         Its rows, to be taken once.
     ragged
         Rows whose number of fields is not that of the heading, by number: filled while `batches` are taken.
+    total
+        How many rows there are, where that is known before they are read.
     """
 
     format: str
@@ -87,6 +89,7 @@ class Opened:
     columns: list[str]
     batches: Iterator[Batch]
     ragged: dict[int, str] = field(default_factory=dict)
+    total: int | None = None
 
 
 def open_file(path: Path, *, kind: str = "", layer: str | None = None, encoding: str | None = None) -> Opened:
@@ -242,7 +245,7 @@ def _sheet(path: Path, _kind: str, layer: str | None, _encoding: str | None) -> 
     cells = [[_cell(value) for value in line] for line in lines[1:]]
     frame = pd.DataFrame(cells, columns=columns, dtype=object)
     rows = np.arange(1, len(frame) + 1, dtype=np.int64)
-    return Opened("spreadsheet", None, sheet.name, None, columns, iter([Batch(rows, frame)]))
+    return Opened("spreadsheet", None, sheet.name, None, columns, iter([Batch(rows, frame)]), total=len(frame))
 
 
 def _cell(value: object) -> object:
@@ -258,7 +261,8 @@ def _parquet(path: Path, _kind: str, _layer: str | None, _encoding: str | None) 
     primary = geo["primary_column"] if geo else None
     columns = unlike(name for name in file.schema_arrow.names if name != primary)
     crs = _geoparquet_crs(geo) if geo else None
-    return Opened("GeoParquet" if geo else "Parquet", None, None, crs, columns, _parquet_batches(file, primary))
+    name, batches = "GeoParquet" if geo else "Parquet", _parquet_batches(file, primary)
+    return Opened(name, None, None, crs, columns, batches, total=file.metadata.num_rows)
 
 
 def _geoparquet_crs(geo: dict[str, Any]) -> str | None:
@@ -300,7 +304,9 @@ def _vectors(path: Path, kind: str, layer: str | None, asked: str | None) -> Ope
     plain.columns = unlike(plain.columns)
     rows = np.arange(1, len(plain) + 1, dtype=np.int64)
     name = "OpenStreetMap" if osm else path.suffix.lower().removeprefix(".")
-    return Opened(name, encoding, layer, crs, list(plain.columns), iter([Batch(rows, plain, geometry)]))
+    return Opened(
+        name, encoding, layer, crs, list(plain.columns), iter([Batch(rows, plain, geometry)]), total=len(plain)
+    )
 
 
 def _vector_crs(frame: pd.DataFrame) -> str | None:

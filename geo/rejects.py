@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -63,12 +63,12 @@ class Verdicts:
         """The rows that nothing is wrong with."""
         return np.array([reason is None for reason in self.reason], dtype=bool)
 
-    def refuse(self, where: NDArray[np.bool_], reason: str, detail: object = "") -> None:
-        """Refuse rows; `detail` is one text for all, or an array of shape (n,)."""
-        rows = np.flatnonzero(where)
-        for row in rows[[self.reason[row] is None for row in rows]] if rows.size else rows:
-            self.reason[row] = reason
-            self.detail[row] = str(detail[row]) if isinstance(detail, (np.ndarray, list)) else str(detail)
+    def refuse(self, where: NDArray[np.bool_], reason: str, detail: str | Callable[[int], str] = "") -> None:
+        """Refuse rows; `detail` is one text for all, or tells the text of a position."""
+        for row in np.flatnonzero(where):
+            if self.reason[row] is None:
+                self.reason[row] = reason
+                self.detail[row] = detail if isinstance(detail, str) else detail(int(row))
 
 
 @dataclass
@@ -89,38 +89,37 @@ class RejectsFile:
     path: Path | None
     counts: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[int, str, str]] = field(default_factory=list)
-    _columns: list[str] = field(default_factory=list)
 
     def add(self, rows: NDArray[np.int64], verdicts: Verdicts, frame: pd.DataFrame) -> None:
         """Keep the refused rows of a batch, with their original columns."""
         bad = ~verdicts.fine
-        if not bad.any():
-            return
-        refused = frame.loc[bad]
-        for row, reason, detail, values in zip(
-            rows[bad], verdicts.reason[bad], verdicts.detail[bad], refused.itertuples(index=False), strict=True
-        ):
-            self._note(int(row), str(reason), str(detail), list(frame.columns), list(values))
+        refused = zip(
+            rows[bad].tolist(),
+            verdicts.reason[bad],
+            verdicts.detail[bad],
+            frame.loc[bad].itertuples(index=False, name=None),
+            strict=True,
+        )
+        self._keep([(row, reason, detail, values) for row, reason, detail, values in refused], list(frame.columns))
 
     def add_ragged(self, ragged: Mapping[int, str], columns: list[str]) -> None:
         """Keep the rows of a CSV file that do not fit its heading."""
-        for row, text in sorted(ragged.items()):
-            self._note(row, "ragged_row", text, columns, [None] * len(columns))
+        self._keep([(row, "ragged_row", text, ()) for row, text in sorted(ragged.items())], columns)
 
-    def _note(self, row: int, reason: str, detail: str, columns: list[str], values: list[Any]) -> None:
-        self.counts[reason] += 1
-        if len(self.examples) < 10:
-            self.examples.append((row, reason, detail))
-        if self.path is None:
+    def _keep(self, refused: list[tuple[int, str, str, tuple[Any, ...]]], columns: list[str]) -> None:
+        new = not self.counts
+        self.counts.update(reason for _, reason, _, _ in refused)
+        self.examples.extend((row, reason, detail) for row, reason, detail, _ in refused[: 10 - len(self.examples)])
+        if self.path is None or not refused:
             return
-        with self.path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with self.path.open("w" if new else "a", encoding="utf-8", errors="backslashreplace", newline="") as file:
             writer = csv.writer(file)
-            if not self._columns:
-                self._columns = columns
+            if new:
                 file.write("\ufeff")
                 writer.writerow(["row", "reason", "原因", "why", "detail", *columns])
-            zh, en = REASONS[reason]
-            writer.writerow([row, reason, zh, en, detail, *("" if _empty(value) else value for value in values)])
+            for row, reason, detail, values in refused:
+                cells = ["" if _empty(value) else value for value in values]
+                writer.writerow([row, reason, *REASONS[reason], detail, *cells])
 
 
 def _empty(value: Any) -> bool:

@@ -128,7 +128,7 @@ def _csv(batch: pa.RecordBatch) -> memoryview:
 
 def _column(frame: pd.DataFrame, name: str, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
     if name not in frame.columns:
-        return pa.nulls(len(frame), kind)
+        return pa.nulls(len(frame), TEXT if pa.types.is_nested(kind) else kind)
     try:
         return _typed(frame[name], kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, ValueError) as error:

@@ -1,8 +1,8 @@
 """
 The published figures of what is loaded: one object for a front page, nothing in it about a single matter.
 
-Counts of matters are split by area, month or cell only where every part has at least `LEAST` of them, so
-that no small count is shown or can be had by subtraction.
+Where matters are counted by area, month or cell, a count below `LEAST` is not told, nor can it be had by
+subtraction: where what is left out is too little, another count is left out too.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Part:
     Attributes
     ----------
     incidents
-        None where a split of the matters would tell too much.
+        None where the count would tell too much.
     outline
         A simplified GeoJSON geometry in EPSG:4326; None where there are too many areas for a small drawing.
     """
@@ -168,22 +168,49 @@ def matters(conn: db.Connection, timezone: str) -> Matters:
 
 
 def parts(conn: db.Connection, level: str) -> list[Part]:
-    """The units of `level` with their counts; incidents only where every unit with any has enough of them."""
+    """The units of `level` with their counts; a count of incidents only where it may be told."""
     found = _rows(conn, "parts", level=level)
-    hidden: db.Row = {} if publishable([row["incidents"] for row in found]) else {"incidents": None}
+    told = tellable([row["incidents"] for row in found])
     drawn = _drawn(conn, level) if len(found) <= MOST_DRAWN else {}
-    return [Part(**(row | hidden), outline=drawn.get(row["unit_id"])) for row in found]
+    return [_part(row, drawn.get(row["unit_id"]), told=may) for row, may in zip(found, told, strict=True)]
 
 
 def months(conn: db.Connection, timezone: str) -> list[Month]:
-    """Incidents by month of occurrence; empty where a month has too few of them."""
+    """Incidents by month of occurrence, without the months whose count may not be told."""
     found = _rows(conn, "months", timezone=timezone)
-    return [Month(**row) for row in found] if publishable([row["total"] for row in found]) else []
+    told = tellable([row["total"] for row in found], latest=True)
+    return [Month(**row) for row, may in zip(found, told, strict=True) if may]
 
 
-def publishable(counts: Sequence[int]) -> bool:
-    """Whether a split into these counts tells nothing about a few matters: each is zero or at least `LEAST`."""
-    return all(count == 0 or count >= LEAST for count in counts)
+def tellable(counts: Sequence[int], *, latest: bool = False) -> list[bool]:
+    """
+    Which of the counts of a split may be told beside their sum.
+
+    Parameters
+    ----------
+    counts
+        Matters of each part of the split.
+    latest
+        Leave out the last of the other counts rather than the least: a month that has just begun is the usual
+        small one, and a gap beside it misleads nobody.
+
+    Returns
+    -------
+    list of bool
+        False for counts from 1 to `LEAST` - 1; where these come to less than `LEAST` together, the sum would give
+        them away, and one of the other counts is not told either.
+    """
+    small = [0 < count < LEAST for count in counts]
+    left_out = sum(count for count, hidden in zip(counts, small, strict=True) if hidden)
+    rest = [i for i, count in enumerate(counts) if count >= LEAST]
+    chosen = rest[-1:] if latest else sorted(rest, key=lambda i: counts[i])[:1]
+    also = chosen if 0 < left_out < LEAST else []
+    return [not hidden and i not in also for i, hidden in enumerate(small)]
+
+
+def _part(row: db.Row, outline: dict[str, Any] | None, *, told: bool) -> Part:
+    counts: db.Row = {} if told else {"incidents": None}
+    return Part(**(row | counts), outline=outline)
 
 
 def _drawn(conn: db.Connection, level: str) -> dict[int, dict[str, Any]]:

@@ -41,7 +41,38 @@ def require_coverage(areas: Geometries, names: list[str]) -> None:
     if shapely.coverage_is_valid(areas):
         return
     wrong = [names[i] for i in faults(areas)]
-    raise NotACoverage(f"{len(wrong)} areas, among them {', '.join(wrong[:5])}.")
+    raise NotACoverage(f"{len(wrong)} at fault, among them {', '.join(wrong[:5])}.")
+
+
+def area_faults(areas: Geometries) -> dict[int, str]:
+    """
+    Why some geometries are no areas on earth in degrees: missing, of another kind, crossing themselves, astray.
+
+    Parameters
+    ----------
+    areas
+        Geometries or None, shape (n,).
+
+    Returns
+    -------
+    dict
+        The reason by position; empty if all are areas.
+    """
+    west, south, east, north = shapely.bounds(areas).T
+    with np.errstate(invalid="ignore"):
+        on_earth = (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
+    kind = np.isin(shapely.get_type_id(areas), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
+    valid = shapely.is_valid(areas)
+    faulty = np.flatnonzero(~(valid & kind & on_earth))
+    return {int(i): _why(areas[i], bool(valid[i]), bool(kind[i])) for i in faulty}
+
+
+def _why(area: Any, valid: bool, kind: bool) -> str:
+    if area is None or area.is_empty:
+        return "it has none"
+    if not kind:
+        return f"a {area.geom_type} is no area"
+    return "it does not lie on earth in degrees" if valid else str(shapely.is_valid_reason(area))
 
 
 def multi(areas: Geometries) -> Geometries:
@@ -71,7 +102,8 @@ def unions(children: Mapping[str, Sequence[str]], areas: Mapping[str, Any]) -> d
     made: dict[str, Any] = {}
     for parent in _deepest_first(children):
         parts = [made[child] if child in made else areas[child] for child in children[parent]]
-        made[parent] = shapely.coverage_union_all(parts)
+        # Normalised, so that the same area has the same nodes in the same order whatever the order of its parts.
+        made[parent] = shapely.normalize(shapely.coverage_union_all(parts))
     return made
 
 

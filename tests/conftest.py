@@ -21,7 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
-from geo import db
+from geo import db, migrate
 from geo.cluster import Cluster
 from geo.settings import settings
 
@@ -121,6 +121,7 @@ def copied(server: Server, source: str) -> Generator[str]:
 def template(server: Server) -> Generator[str]:
     """The name of a database with the schema and no rows."""
     with copied(server, server.source) as name:
+        migrate.upgrade(make_conninfo(server.login, dbname=name))
         yield name
 
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from geo.lifecycle import NAMES, State
+
 Language = Literal["zh", "en"]
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -62,22 +64,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "stations": ("服务站", "Stations"),
     "one.kind": ("类型", "Kind"),
     "base_map": ("街道与楼栋", "Streets and buildings"),
-    "state.reported": ("已上报", "Reported"),
-    "state.accepted": ("已受理", "Accepted"),
-    "state.assigned": ("已交办", "Assigned"),
-    "state.dispatched": ("已派单", "Dispatched"),
-    "state.signed": ("已签收", "Signed for"),
-    "state.handling": ("处置中", "Being handled"),
-    "state.handled": ("已处置", "Handled"),
-    "state.checked": ("已核查", "Checked"),
-    "state.closed": ("已结案", "Closed"),
-    "state.revisited": ("已回访", "Revisited"),
-    "state.archived": ("已归档", "Archived"),
-    "state.deferred": ("已挂账", "Deferred"),
-    "state.returned": ("已退回", "Returned"),
-    "state.supervised": ("督办中", "Supervised"),
 }
-CLOSED = frozenset({"closed", "revisited", "archived"})
 WEEKDAYS = (
     ("周一", "Mon"),
     ("周二", "Tue"),
@@ -96,8 +83,8 @@ def label(word: str, lang: Language, **values: object) -> str:
 
 
 def state_label(state: str, lang: Language) -> str:
-    """The name of an incident's state; a state that the catalogue lacks is shown as it is written."""
-    return label(f"state.{state}", lang) if f"state.{state}" in WORDS else state
+    """The name of an incident's state; one that is not of `lifecycle.State` is shown as it is written."""
+    return NAMES[State(state)][lang == "en"] if state in set(State) else state
 
 
 def distance_label(distance_m: float, lang: Language) -> str:

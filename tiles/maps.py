@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from geo.coverage import WGS84
 from geo.errors import Invalid
+from geo.lifecycle import SETTLED
 from tiles import legends
 from tiles.cells import cell_steps, cells_of, periods_of
 from tiles.encoding import Shapes, area_steps, column, lighter, line_steps, point_steps
 from tiles.frames import need, places_of, points_of, shapes_of, table_of, wall_clock
-from tiles.labels import CLOSED, Language, distance_label, distances, label, state_label
+from tiles.labels import Language, distance_label, distances, label, state_label
 from tiles.legends import row
 from tiles.sheet import Bounds, Drawing, Sheet
 
@@ -310,7 +311,7 @@ def add_incidents(sheet: Sheet, incidents: gpd.GeoDataFrame, most: int = 5_000, 
     """
     need(incidents, "category", "state", "occurred_at")
     latest = incidents.sort_values("occurred_at", ascending=False, kind="stable", na_position="last").head(most)
-    lang, done = sheet.lang, latest["state"].isin(CLOSED)
+    lang, done = sheet.lang, latest["state"].isin(SETTLED)
     points = points_of(sheet, latest)
     when = wall_clock(sheet, latest["occurred_at"]).dt.strftime("%Y-%m-%d %H:%M")
     named = [name for name in ("micro_grid", "team") if name in latest]

@@ -7,6 +7,7 @@ from fastapi.requests import Request
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError as ConnectionFailed
 
 from api.scope import Service, service_of
 from geo import db, migrate, readiness
@@ -41,7 +42,7 @@ def ready(request: Request, response: Response) -> Health:
     """The database is reachable and up to date, units are in force, and each root names a default team."""
     try:
         health = _look(service_of(request))
-    except (OperationalError, PoolTimeout):
+    except (ConnectionFailed, OperationalError, PoolTimeout):
         health = Health(ready=False, database="unreachable")
     response.status_code = 200 if health.ready else 503
     response.headers["cache-control"] = "no-store"

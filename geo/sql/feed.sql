@@ -7,8 +7,9 @@ SELECT pg_advisory_xact_lock(hashtext('wangge.feed'));
 WITH entry AS (
   INSERT INTO feed (path, kind, subject, body, at)
   SELECT path, kind, subject, body, instant()
-  FROM unnest(%(paths)s::text [], %(kinds)s::text [], %(subjects)s::text [], %(bodies)s::jsonb [])
-  AS e (path, kind, subject, body)
+  FROM
+    unnest(%(paths)s::text[], %(kinds)s::text[], %(subjects)s::text[], %(bodies)s::jsonb[])
+      AS e (path, kind, subject, body)
   RETURNING id
 )
 

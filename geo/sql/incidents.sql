@@ -19,7 +19,7 @@ WHERE account = current_setting('wangge.account') AND key = %(key)s;
 SELECT
   c.priority,
   instant() + make_interval(hours => c.deadline_hours) AS due_at,
-  EXISTS(SELECT FROM channel AS h WHERE h.code = %(channel)s) AS channel_known
+  (SELECT count(*) FROM channel AS h WHERE h.code = %(channel)s) = 1 AS channel_known
 FROM category AS c
 WHERE c.code = %(category)s AND c.active;
 
@@ -109,8 +109,8 @@ FOR UPDATE;
 -- known --
 -- Whether the team and the department that a change names exist in this scope.
 SELECT
-  (%(team_id)s::uuid IS NULL OR EXISTS(SELECT FROM team WHERE id = %(team_id)s AND active)) AS team_known,
-  (%(department_id)s::uuid IS NULL OR EXISTS(SELECT FROM department WHERE id = %(department_id)s))
+  (%(team_id)s::uuid IS NULL OR EXISTS (SELECT FROM team WHERE id = %(team_id)s AND active)) AS team_known,
+  (%(department_id)s::uuid IS NULL OR EXISTS (SELECT FROM department WHERE id = %(department_id)s))
     AS department_known;
 
 -- change --

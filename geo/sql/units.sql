@@ -40,6 +40,25 @@ CREATE TEMPORARY TABLE staged_unit (
 -- So that one transaction may publish twice.
 DROP TABLE staged_unit;
 
+-- lock_layer --
+-- One publication of a layer at a time, until this transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('publication ' || %(layer)s, 0));
+
+-- newest --
+-- The latest instants from which a version of a layer is true, and known.
+SELECT
+  max(lower(valid)) FILTER (WHERE upper_inf(recorded)) AS valid,
+  max(lower(recorded)) AS recorded
+FROM unit_version WHERE layer = %(layer)s;
+
+-- recorded_now --
+-- A staged unit whose present version was recorded at this very instant, and so has no past to be closed into.
+SELECT s.code
+FROM staged_unit AS s INNER JOIN unit_version AS v ON s.unit_id = v.unit_id
+WHERE upper_inf(v.recorded) AND lower(v.recorded) >= %(now)s::timestamptz
+ORDER BY s.unit_id ASC
+LIMIT 1;
+
 -- close_changed --
 -- Close what is known of the versions that the staged ones replace.
 UPDATE unit_version AS v

@@ -63,9 +63,9 @@ def objects(dsn: str) -> list[tuple[object, ...]]:
     """Every table, function and policy with its permanent number: one made again would have another."""
     with psycopg.connect(dsn, options=OWNER) as conn:
         return conn.execute(
-            "SELECT oid, relname FROM pg_class WHERE relnamespace IN (to_regnamespace('wangge'), to_regnamespace('jobs')) "
-            "UNION ALL SELECT oid, proname FROM pg_proc "
-            "WHERE pronamespace IN (to_regnamespace('wangge'), to_regnamespace('jobs')) "
+            "WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname IN ('wangge', 'jobs')) "
+            "SELECT oid, relname FROM pg_class WHERE relnamespace IN (SELECT oid FROM ours) "
+            "UNION ALL SELECT oid, proname FROM pg_proc WHERE pronamespace IN (SELECT oid FROM ours) "
             "UNION ALL SELECT oid, polname FROM pg_policy ORDER BY 1"
         ).fetchall()
 

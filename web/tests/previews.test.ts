@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Part } from "../src/kit/shapes";
 import { regionsOf } from "../src/front/league";
-import { classOf, rampOf, ratesOf } from "../src/front/previews";
+import { classOf, ordinal, rampOf, ratesOf } from "../src/front/previews";
 
 const part = (unit_id: number, incidents: number | null, households: number): Part => ({
   unit_id,
@@ -26,6 +26,10 @@ describe("the figures behind the previews", () => {
   it("are rates for a thousand households, and none where counts are withheld or nobody lives", () => {
     const regions = regionsOf([part(1, 50, 2000), part(2, null, 2000), part(3, 7, 0)]);
     expect([...ratesOf(regions).values()]).toEqual([25]);
+  });
+
+  it("count months through the turn of a year", () => {
+    expect(ordinal("2026-01") - ordinal("2025-11")).toBe(2);
   });
 
   it("leave out parts without an outline", () => {

@@ -178,8 +178,7 @@ def test_opening_a_settled_matter_again_clears_its_closing(city: Pool):
 def test_closing_keeps_its_instant_through_revisit_and_archive(city: Pool):
     incident = report(city, flue())
     way = [State.ACCEPTED, State.HANDLING, State.CHECKING, State.CLOSED]
-    for version, state in enumerate(way, start=1):
-        closed = step(city, incident, state, version)
+    closed = [step(city, incident, state, version) for version, state in enumerate(way, start=1)][-1]
     archived = step(city, incident, State.ARCHIVED, 5)
     assert archived.closed_at == closed.closed_at
 
@@ -336,9 +335,6 @@ def test_ids_of_the_feed_become_visible_in_their_order(city: Pool):
     def tell(number: int) -> None:
         with begin(city, DESK) as conn:
             feed.append(conn, [feed.Entry("1.", "test", str(number), {})])
-
-    def last(conn: Connection) -> int:
-        return rows(conn, "SELECT coalesce(max(id), 0) AS id FROM feed")[0]["id"]
 
     seen: set[int] = set()
     with ThreadPoolExecutor(6) as threads:

@@ -62,6 +62,10 @@ export class FrontPage extends LitElement {
       .lookup {
         margin-top: 1.5rem;
       }
+      league-map {
+        position: sticky;
+        top: 1rem;
+      }
       .synthetic {
         display: flex;
         flex-wrap: wrap;
@@ -111,6 +115,9 @@ export class FrontPage extends LitElement {
         .top {
           padding-top: 1.5rem;
         }
+        league-map {
+          position: static;
+        }
         section {
           padding-top: 2.5rem;
         }
@@ -155,7 +162,7 @@ export class FrontPage extends LitElement {
       <div>
         <h1>${text().heading(this.place)}</h1>
         <p class="lead">${text().sentence}</p>
-        <unit-lookup id="lookup" class="sheet lookup" @found=${this.mark}></unit-lookup>
+        <unit-lookup id="lookup" class="sheet lookup" .parts=${this.loadedLeague?.summary.parts ?? []} @found=${this.mark}></unit-lookup>
       </div>
       ${regions.length ? this.map() : nothing}
     </div>`;

@@ -59,6 +59,10 @@ export class MapCards extends LitElement {
         color: var(--soft);
         font-size: 0.75rem;
       }
+      .none {
+        padding: 0 0.75rem;
+        text-align: center;
+      }
       .words {
         padding: 0.9rem 1.1rem 1.1rem;
       }
@@ -120,7 +124,7 @@ export class MapCards extends LitElement {
     const league = this.league;
     const frame = league && frameOf(league.regions.map(({ area }) => area), WIDTH, 6);
     const drawn = league?.regions.length && frame ? preview(kind, league, frame) : null;
-    if (!drawn) return html`<span class="soft small">${text().maps.noPreview}</span>`;
+    if (!drawn) return html`<span class="soft small none">${text().maps.noPreview}</span>`;
     return html`<svg viewBox="0 0 ${drawn.width} ${drawn.height}">${drawn.shapes}</svg>
       <span class="says">${text().maps.preview[kind]}</span>`;
   }

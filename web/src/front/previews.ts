@@ -80,12 +80,20 @@ function heat(cells: Cell[], regions: Region[], frame: Frame) {
 function bars(months: Summary["months"]) {
   if (months.length === 0) return null;
   const most = Math.max(...months.map(({ total }) => total));
-  const [base, room, step] = [CHART.height * 0.86, CHART.height * 0.66, (CHART.width - 24) / months.length];
+  const when = months.map(({ month }) => ordinal(month));
+  const [first, last] = [when[0] ?? 0, when.at(-1) ?? 0];
+  const [base, room, step] = [CHART.height * 0.86, CHART.height * 0.66, (CHART.width - 24) / (last - first + 1)];
   return svg`${months.map(({ total }, i) => {
     const height = (room * total) / most;
-    return svg`<rect x=${12 + i * step} y=${base - height} width=${Math.max(step - 1.5, 0.75)} height=${height}
+    return svg`<rect x=${12 + ((when[i] ?? 0) - first) * step} y=${base - height} width=${Math.max(step - 1.5, 0.75)} height=${height}
       fill="var(--ramp-4)" />`;
   })}<path fill="none" d="M8 ${base + 0.5}H${CHART.width - 8}" stroke="var(--land-line)" />`;
+}
+
+// Months counted through, so that one that is left out leaves its gap.
+export function ordinal(month: string): number {
+  const [year, of] = month.split("-").map(Number);
+  return (year ?? 0) * 12 + (of ?? 0);
 }
 
 function rates(regions: Region[], frame: Frame) {

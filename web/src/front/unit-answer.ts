@@ -88,7 +88,7 @@ export class UnitAnswer extends LitElement {
 
 function facts(unit: Unit): string {
   const says = text();
-  const known = [says.figures.levels[unit.level] ?? unit.level, `${says.lookup.code} ${unit.code}`];
+  const known = [says.figures.level[unit.level] ?? unit.level, `${says.lookup.code} ${unit.code}`];
   if (unit.households != null) known.push(says.lookup.households(count(unit.households)));
   if (unit.synthetic) known.push(says.lookup.syntheticUnit);
   return known.join(" · ");

@@ -6,12 +6,12 @@ import "../kit/place-field";
 import "../kit/state-note";
 import { answerAt, answerOf, searchUnits, type Answer } from "./answers";
 import type { PlaceField } from "../kit/place-field";
-import type { Place, Unit } from "../kit/shapes";
+import type { Part, Place, Unit } from "../kit/shapes";
 import { shared } from "../kit/styles";
 import { Speaks, count, nameOf, text } from "../language";
 import "./unit-answer";
 
-const MOST = 8;
+const MOST = 6;
 
 @customElement("unit-lookup")
 export class UnitLookup extends LitElement {
@@ -67,11 +67,10 @@ export class UnitLookup extends LitElement {
         border-top: 1px solid var(--line);
       }
       .choices button {
-        display: flex;
-        justify-content: space-between;
-        gap: 1rem;
+        display: grid;
         width: 100%;
-        padding: 0.45rem 0.85rem;
+        padding: 0.4rem 0.85rem;
+        line-height: 1.45;
         border: 0;
         border-radius: 0;
         background: transparent;
@@ -88,7 +87,7 @@ export class UnitLookup extends LitElement {
     `,
   ];
 
-  @property() place = "";
+  @property({ attribute: false }) parts: Part[] = [];
   @state() private way: "name" | "place" = "name";
   @state() private typed = "";
   @state() private choices: Unit[] | null = null;
@@ -176,16 +175,24 @@ export class UnitLookup extends LitElement {
   private list(units: Unit[]) {
     const says = text().lookup;
     if (units.length === 0) return html`<p>${says.nothing(this.typed.trim())}</p>`;
-    return html`<p class="small">${says.several(count(Math.min(units.length, MOST)))}</p>
+    const heading = units.length > MOST ? says.more(count(MOST)) : says.several(count(units.length));
+    return html`<p class="small">${heading}</p>
       <ul class="choices">
         ${units.slice(0, MOST).map(
           (unit) => html`<li><button @click=${() => this.choose(unit)}>
             <span>${nameOf(unit)}</span>
-            <span class="soft small figure">${text().figures.levels[unit.level] ?? unit.level} ${unit.code}</span>
+            <span class="soft small figure">${this.whereabouts(unit)}</span>
           </button></li>`,
         )}
-      </ul>
-      ${units.length > MOST ? html`<p class="soft small">${says.more}</p>` : nothing}`;
+      </ul>`;
+  }
+
+  // Villages of one name lie in several banners: the code alone tells only those who know it.
+  private whereabouts(unit: Unit): string {
+    const above = unit.path?.split(".") ?? [];
+    const part = this.parts.find(({ unit_id }) => unit_id !== unit.unit_id && above.includes(String(unit_id)));
+    const level = text().figures.level[unit.level] ?? unit.level;
+    return [part ? nameOf(part) : "", level, unit.code].filter(Boolean).join(" · ");
   }
 
   private searchName(event: Event): void {

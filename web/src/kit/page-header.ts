@@ -113,8 +113,12 @@ export class PageHeader extends LitElement {
         nav a {
           line-height: 2.5rem;
         }
+        .name {
+          gap: 0.45rem;
+        }
         .switches button {
           min-height: 2.5rem;
+          padding: 0.2rem 0.55rem;
         }
         .switches .theme {
           width: 2.5rem;

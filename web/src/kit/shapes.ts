@@ -59,6 +59,7 @@ export interface Unit {
   name: string;
   name_en?: string | null;
   households?: number | null;
+  path?: string;
   synthetic: boolean;
 }
 

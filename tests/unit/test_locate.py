@@ -1,0 +1,170 @@
+"""The cell index against shapely and against plain fractions, where it hurts: on borders and beside them."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import BadCoordinate, BadGeometry, EmptyGeometry, NotAnArea
+from geo.locate import CellIndex
+
+SQUARES = shapely.box([0, 1, 0, 1], [0, 0, 1, 1], [1, 2, 1, 2], [1, 1, 2, 2])
+
+
+def lowest_by_shapely(polygons, x, y):
+    """The lowest row that `intersects` each point: the tie rule, by another library."""
+    rows, points = shapely.STRtree(shapely.points(x, y)).query(polygons, predicate="intersects")
+    order = np.lexsort((rows, points))[::-1]
+    owners = np.full(len(x), -1)
+    owners[points[order]] = rows[order]
+    return owners
+
+
+def lowest_by_fractions(polygons, x, y):
+    """The same by crossing numbers in rational arithmetic: nothing is rounded."""
+    edges = [fraction_edges(polygon) for polygon in polygons]
+    return np.array(
+        [next((i for i, e in enumerate(edges) if covers(e, px, py)), -1) for px, py in zip(x, y, strict=True)]
+    )
+
+
+def fraction_edges(polygon):
+    lines = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(polygon))]
+    return [tuple(map(Fraction, (*a, *b))) for line in lines for a, b in pairwise(line)]
+
+
+def covers(edges, px, py):
+    px, py, inside = Fraction(float(px)), Fraction(float(py)), False
+    for ax, ay, bx, by in edges:
+        cross = (ax - px) * (by - py) - (ay - py) * (bx - px)
+        if cross == 0 and min(ax, bx) <= px <= max(ax, bx) and min(ay, by) <= py <= max(ay, by):
+            return True
+        if (ay <= py) != (by <= py) and (cross > 0) == (by > ay):
+            inside = not inside
+    return inside
+
+
+def hostile_points(polygons, index, seed=1):
+    """Vertices, midpoints, their neighbours by one unit in the last place, cell borders, and points anywhere."""
+    rng = np.random.default_rng(seed)
+    xy = shapely.get_coordinates(polygons)
+    xy = np.vstack([xy, (xy[1:] + xy[:-1]) / 2])
+    near = [np.nextafter(xy, to) for to in (np.inf, -np.inf)]
+    mixed = [np.column_stack([near[0][:, 0], near[1][:, 1]]), np.column_stack([near[0][:, 0], xy[:, 1]])]
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    anywhere = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low), (300, 2))
+    cells = index._cells
+    lines = np.array([cells.x0, cells.y0]) + rng.integers(0, max(cells.columns, cells.rows), (100, 2)) / cells.per_unit
+    beside = [np.nextafter(lines, to) for to in (np.inf, -np.inf)]
+    return np.vstack([xy, *near, *mixed, anywhere, lines, *beside]).T.copy()
+
+
+@st.composite
+def coverages(draw, overlapping=False):
+    """
+    Units on a lattice: random labels join its squares to units with holes, islands and several parts.
+
+    Vertices may be moved, collinear ones dropped (which leaves T-junctions), units left out (gaps), put down a
+    second time with a shift (overlaps), and everything stretched and moved far away.
+    """
+    n = draw(st.integers(2, 6))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    moved = draw(st.booleans())
+    lattice = np.stack(np.meshgrid(np.arange(n + 1.0), np.arange(n + 1.0)), axis=-1)
+    lattice += rng.uniform(-0.3, 0.3, lattice.shape) * moved
+    squares = [shapely.Polygon(lattice[[j, j, j + 1, j + 1], [i, i + 1, i + 1, i]]) for j in range(n) for i in range(n)]
+    labels = rng.integers(0, draw(st.integers(1, n * n)), n * n)
+    units = [shapely.union_all([s for s, k in zip(squares, labels, strict=True) if k == u]) for u in set(labels)]
+    units = [u if moved else u.simplify(0) for u in units if draw(st.integers(0, 9))]
+    if overlapping:
+        shift = draw(st.sampled_from([0.0, 0.5, 0.25, 1e-12]))
+        units += [shapely.transform(u, lambda xy: xy + shift) for u in units if draw(st.booleans())]
+    scale = draw(st.sampled_from([(1.0, 1.0), (1e-5, 1e-5), (1e-9, 1.0), (3e-40, 7e-41), (1e12, 1e12), (0.1, 0.3)]))
+    offset = draw(st.sampled_from([(0.0, 0.0), (121.5, 46.1), (-179.9, 1e-7)])) if min(scale) > 1e-8 else (0.0, 0.0)
+    units = [shapely.transform(u, lambda xy: xy * scale + offset) for u in units]
+    units = [u for u in units if u.is_valid and not u.is_empty]
+    return np.array(units or [shapely.box(0, 0, 1, 1)], dtype=object)
+
+
+@pytest.mark.parametrize("x", [0.5, 1.0])
+def test_a_point_on_a_shared_edge_belongs_to_the_lower_unit(x):
+    assert CellIndex.build(SQUARES).locate([x], [0.5]).tolist() == [0]
+    assert CellIndex.build(SQUARES[::-1]).locate([1.0], [0.5]).tolist() == [2]
+
+
+def test_a_point_on_a_corner_of_four_belongs_to_the_lowest():
+    for turn in range(4):
+        assert CellIndex.build(np.roll(SQUARES, turn)).locate([1.0], [1.0]).tolist() == [0]
+
+
+def test_the_outer_border_belongs_to_its_unit_and_beyond_it_to_nobody():
+    x = np.array([0.0, np.nextafter(0, -1), 2.0, np.nextafter(2, 3), 1e300, -1e300])
+    assert CellIndex.build(SQUARES).locate(x, np.full(6, 0.5)).tolist() == [0, -1, 1, -1, -1, -1]
+
+
+def test_a_hole_is_outside_unless_an_island_fills_it():
+    ring = shapely.box(0, 0, 3, 3).difference(shapely.box(1, 1, 2, 2))
+    assert CellIndex.build([ring]).locate([1.5, 1.0, 0.5], [1.5, 1.5, 0.5]).tolist() == [-1, 0, 0]
+    assert CellIndex.build([ring, shapely.box(1, 1, 2, 2)]).locate([1.5, 1.0], [1.5, 1.5]).tolist() == [1, 0]
+
+
+def test_overlapping_units_give_the_lowest_never_another():
+    units = np.array([shapely.box(1, 0, 3, 1), shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1)], dtype=object)
+    assert CellIndex.build(units).locate([0.5, 1.5, 2.5, 1.0, 2.0], [0.5] * 5).tolist() == [1, 0, 0, 0, 0]
+
+
+@given(coverages())
+@settings(max_examples=60, deadline=None)
+def test_coverages_agree_with_fractions(polygons):
+    index = CellIndex.build(polygons)
+    x, y = hostile_points(polygons, index)
+    pick = np.random.default_rng(0).permutation(len(x))[:250]
+    assert index.locate(x[pick], y[pick]).tolist() == lowest_by_fractions(polygons, x[pick], y[pick]).tolist()
+
+
+@given(coverages(overlapping=True), st.sampled_from([None, 4, 100, 5000]))
+@settings(max_examples=120, deadline=None)
+def test_coverages_with_overlaps_agree_with_shapely(polygons, cells):
+    index = CellIndex.build(polygons, cells=cells)
+    x, y = hostile_points(polygons, index)
+    assert index.locate(x, y).tolist() == lowest_by_shapely(polygons, x, y).tolist()
+
+
+@given(coverages(overlapping=True))
+@settings(max_examples=30, deadline=None)
+def test_one_point_at_a_time_gives_what_an_array_gives(polygons):
+    index = CellIndex.build(polygons)
+    x, y = hostile_points(polygons, index)
+    assert [index.locate_one(*p) for p in zip(x.tolist(), y.tolist(), strict=True)] == index.locate(x, y).tolist()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (None, EmptyGeometry),
+        (shapely.Polygon(), EmptyGeometry),
+        (shapely.Point(0, 0), NotAnArea),
+        (shapely.GeometryCollection([shapely.box(0, 0, 1, 1)]), NotAnArea),
+        (shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), BadGeometry),
+        (shapely.Polygon([(0, 0), (1, np.nan), (1, 0)]), BadGeometry),
+        (shapely.Polygon([(0, 0), (1, np.inf), (1, 0)]), BadGeometry),
+        (shapely.Polygon([(0, 0), (1, 1e31), (1, 0)]), BadGeometry),
+    ],
+)
+def test_a_bad_polygon_is_refused_by_its_row(wrong, error):
+    with pytest.raises(error, match="Row 4"):
+        CellIndex.build(np.append(SQUARES, np.array([wrong], dtype=object)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_coordinate_that_is_not_finite_is_refused_by_its_row_or_taken_as_outside(value):
+    index = CellIndex.build(SQUARES)
+    with pytest.raises(BadCoordinate, match="Row 1"):
+        index.locate([0.5, value], [0.5, 0.5])
+    with pytest.raises(BadCoordinate, match="Row 1"):
+        index.locate([0.5, 0.5], [0.5, value])
+    assert index.locate([0.5, value], [0.5, 0.5], bad="outside").tolist() == [0, -1]
