@@ -23,7 +23,7 @@ def moments(likeness: Likeness, count: int, rng: np.random.Generator) -> NDArray
     """`count` instants (UTC, seconds) in the rhythm of one category."""
     days = pd.date_range(BEGIN, END, freq="D", inclusive="left")
     month = np.array(likeness.months)[days.month.to_numpy() - 1]
-    week = np.where(days.dayofweek.to_numpy() >= 5, likeness.weekend, 1.0)
+    week = np.where(days.day_of_week.to_numpy() >= 5, likeness.weekend, 1.0)
     # Each day differs from its neighbours a little, as weather does.
     weight = month * week * np.linspace(1, 1 + _GROWTH, len(days)) * rng.gamma(8.0, 1 / 8.0, len(days))
     day = _drawn(weight, count, rng)
