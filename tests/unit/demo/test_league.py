@@ -150,7 +150,7 @@ def test_matters_keep_to_their_season_and_hour(small: League) -> None:
 def test_a_few_matters_lie_outside_of_every_micro_grid(small: League) -> None:
     league = shapely.coverage_union_all(small.units.geometry.dropna().to_numpy())
     inside = shapely.intersects_xy(league, small.incidents["lon"], small.incidents["lat"])
-    assert (~inside).sum() == 1
+    assert 1 <= (~inside).sum() <= 8
 
 
 def test_words_name_places_and_never_a_number_of_anyone(small: League) -> None:
