@@ -1,5 +1,10 @@
 -- What only the demonstration writes: where its rows come from, and the names another authority gives its units.
 
+-- known_loads --
+-- What the demonstrations in the database were made from.
+SELECT (options ->> 'seed')::bigint AS seed, (options ->> 'scale')::double precision AS scale
+FROM load WHERE source = 'demo' AND kind = 'incidents';
+
 -- put_load --
 -- Where the demonstration's incidents come from; the same demonstration is one load.
 INSERT INTO load (
@@ -15,7 +20,7 @@ ON CONFLICT (id) DO NOTHING;
 INSERT INTO unit_alias (unit_id, system, code, name, note, valid)
 SELECT a.unit_id, a.system, a.code, a.name, nullif(a.note, ''), tstzrange(%(at)s::timestamptz, NULL)
 FROM
-  unnest(%(unit_ids)s::bigint [], %(systems)s::text [], %(codes)s::text [], %(names)s::text [], %(notes)s::text [])
+  unnest(%(unit_ids)s::bigint[], %(systems)s::text[], %(codes)s::text[], %(names)s::text[], %(notes)s::text[])
     AS a (unit_id, system, code, name, note)
 WHERE
   NOT EXISTS (

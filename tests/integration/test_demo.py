@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 import demo
 from geo import db, units
 from geo.assign import Assigner
+from geo.errors import Conflict
 
 Pool = ConnectionPool[db.Connection]
 
@@ -52,6 +53,11 @@ def test_loading_twice_changes_nothing(pool: Pool, report: demo.Report, scale: f
     assert (again.published.made, again.published.changed) == (0, 0)
     assert {name: counted.loaded for name, counted in again.counted.items()} == dict.fromkeys(report.counted, 0)
     assert digest(pool) == before
+
+
+def test_another_scale_into_the_same_database_is_refused(pool: Pool, report: demo.Report, scale: float) -> None:
+    with pytest.raises(Conflict, match="needs an empty database"):
+        demo.load(pool, seed=7, scale=scale * 2)
 
 
 def test_the_coverage_of_each_community_and_of_the_league_is_valid(conn: db.Connection) -> None:
