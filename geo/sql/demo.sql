@@ -10,9 +10,10 @@ FROM load WHERE source = 'demo' AND kind = 'incidents';
 INSERT INTO load (
   id, kind, source, file_name, sha256, options, at, account, rows_read, rows_loaded, rows_unchanged, rows_rejected
 )
-SELECT
-  %(id)s::uuid, 'incidents', %(source)s, 'wangge load demo', %(sha256)s, %(options)s::jsonb, instant(),
+VALUES (
+  %(id)s, 'incidents', %(source)s, 'wangge load demo', %(sha256)s, %(options)s, instant(),
   current_setting('wangge.account'), %(rows)s, %(rows)s, 0, 0
+)
 ON CONFLICT (id) DO NOTHING;
 
 -- put_aliases --
