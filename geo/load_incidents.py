@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo import crs, units
 from geo.assign import Assigner
 from geo.errors import BadCoordinate
 from geo.incident_load import lightened, put_incidents
@@ -90,4 +91,16 @@ def _look_at_places(load: Underway, ready: pd.DataFrame, assigner: Assigner) -> 
             )
     if outside > 0.5:
         zh, en = f"抽样 {outside:.0%} 的点落在所有网格之外", f"{outside:.0%} of a sample lie outside of every unit"
+        load.report.notes.append((zh, en))
+    if load.planned.frame is not None and load.planned.frame.name in ("EPSG:4326", "EPSG:4490"):
+        _note_gcj02(load, lon, lat)
+
+
+def _note_gcj02(load: Underway, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> None:
+    grids = np.asarray(units.base(load.conn).geometry.to_numpy(), dtype=object)
+    evidence = crs.evidence_of_gcj02(lon, lat, grids)
+    if evidence.likely:
+        shares = f"{evidence.unshifted_share:.0%} > {evidence.declared_share:.0%}"
+        zh = f"坐标很可能是 GCJ-02：还原后落在网格内的更多（{shares}）；若是，请用 --crs gcj02 重新载入"
+        en = f"the coordinates are likely GCJ-02: more lie inside of the units once unshifted ({shares}); --crs gcj02"
         load.report.notes.append((zh, en))
