@@ -136,10 +136,11 @@ KINDS: Mapping[Kind, tuple[Mapping[Language, str], Callable[[Sheet, Ground], Non
 
 
 def _add_outlines(sheet: Sheet, found: gpd.GeoDataFrame) -> None:
-    """The outlines of the two coarsest levels that are there."""
-    levels = [level for level in units.LEVELS if (found["level"] == level).any()]
-    for level in levels[:2]:
-        maps.add_units(sheet, found[found["level"] == level].reset_index(drop=True), level)
+    """The outlines of the two coarsest levels that are there; only the finer one is named, or names would overlap."""
+    levels = [level for level in units.LEVELS if (found["level"] == level).any()][:2]
+    for level in levels:
+        outlined = found[found["level"] == level].reset_index(drop=True)
+        maps.add_units(sheet, outlined, level, names=level == levels[-1])
 
 
 def _places(ground: Ground) -> gpd.GeoDataFrame:
