@@ -1,4 +1,4 @@
-"""The pages of the running service in a real browser: they work under their policies and ask nobody else for anything."""
+"""The pages of the running service in a real browser: they work under their policies and ask nobody else."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -13,11 +13,8 @@ from tests.city import GRIDS, furnish
 from tests.served import Served, served
 
 MARKUP = "<img src=x onerror=\"document.title='broken'\">"
-PAGES = [
-    "/",
-    "/docs",
-    *(f"/v1/maps/{kind}" for kind in ("coverage", "heat", "heat_time", "rates", "routes", "incidents")),
-]
+KINDS = ("coverage", "heat", "heat_time", "rates", "routes", "incidents")
+PAGES = ["/", "/docs", *(f"/v1/maps/{kind}" for kind in KINDS)]
 
 
 @pytest.fixture(scope="module")
