@@ -152,7 +152,7 @@ class CellIndex:
         x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
         if x.ndim != 1 or x.shape != y.shape:
             raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
-        return self._owners_of(lambda part: (x[part], y[part]), len(x), CHUNK, threads, bad)
+        return self._owners_of(lambda part: (writable(x[part]), writable(y[part])), len(x), CHUNK, threads, bad)
 
     def _owners_of(self, coordinates: Coordinates, count: int, size: int, threads: int, bad: OnBad) -> Int32s:
         """Ask for the points chunk by chunk, in this thread or in several."""
@@ -268,6 +268,11 @@ def warm() -> None:
     index.locate([0.5], [0.5])
     index.locate_one(0.5, 0.5)
     index.on_edge([0.5], [0.5])
+
+
+def writable(values: Float64s) -> Float64s:
+    """The values, or a copy if they are read-only, as columns of pandas are: numba would compile all kernels anew."""
+    return values if values.flags.writeable else values.copy()
 
 
 def directed(units: NDArray[np.integer[Any]], edges: Float64s) -> NDArray[np.void]:
