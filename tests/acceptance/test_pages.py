@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from psycopg_pool import ConnectionPool
 
 from geo import db, incidents
@@ -29,16 +29,6 @@ def service(
             incidents.report(conn, incidents.Report("hazard.flue", "snap", MARKUP, **place), assigner)
     with served(database, tmp_path_factory.mktemp("pages") / "log") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield opened
-        opened.close()
 
 
 def troubles(page: Page) -> list[str]:
