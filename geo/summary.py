@@ -2,7 +2,7 @@
 The published figures of what is loaded: one object for a front page, nothing in it about a single matter.
 
 Where matters are counted by area, month or cell, a count below `LEAST` is not told, nor can it be had by
-subtraction: where what is left out is too little, the least count beside it is left out too.
+subtraction: where what is left out is too little, another count is left out too.
 """
 
 from collections.abc import Sequence
@@ -178,10 +178,11 @@ def parts(conn: db.Connection, level: str) -> list[Part]:
 def months(conn: db.Connection, timezone: str) -> list[Month]:
     """Incidents by month of occurrence, without the months whose count may not be told."""
     found = _rows(conn, "months", timezone=timezone)
-    return [Month(**row) for row, may in zip(found, tellable([row["total"] for row in found]), strict=True) if may]
+    told = tellable([row["total"] for row in found], latest=True)
+    return [Month(**row) for row, may in zip(found, told, strict=True) if may]
 
 
-def tellable(counts: Sequence[int]) -> list[bool]:
+def tellable(counts: Sequence[int], *, latest: bool = False) -> list[bool]:
     """
     Which of the counts of a split may be told beside their sum.
 
@@ -189,18 +190,22 @@ def tellable(counts: Sequence[int]) -> list[bool]:
     ----------
     counts
         Matters of each part of the split.
+    latest
+        Leave out the last of the other counts rather than the least: a month that has just begun is the usual
+        small one, and a gap beside it misleads nobody.
 
     Returns
     -------
     list of bool
         False for counts from 1 to `LEAST` - 1; where these come to less than `LEAST` together, the sum would give
-        them away, and the least of the other counts is not told either.
+        them away, and one of the other counts is not told either.
     """
     small = [0 < count < LEAST for count in counts]
     left_out = sum(count for count, hidden in zip(counts, small, strict=True) if hidden)
-    rest = [(count, i) for i, count in enumerate(counts) if count >= LEAST]
-    also = min(rest)[1] if 0 < left_out < LEAST and rest else None
-    return [not hidden and i != also for i, hidden in enumerate(small)]
+    rest = [i for i, count in enumerate(counts) if count >= LEAST]
+    chosen = rest[-1:] if latest else sorted(rest, key=lambda i: counts[i])[:1]
+    also = chosen if 0 < left_out < LEAST else []
+    return [not hidden and i not in also for i, hidden in enumerate(small)]
 
 
 def _part(row: db.Row, outline: dict[str, Any] | None, *, told: bool) -> Part:

@@ -1,3 +1,6 @@
+-- noqa: disable=LT02
+-- The linter does not know the WHERE of ON CONFLICT and would have it without an indent.
+
 -- Bulk writing of the registers: stage, copy, put under row security, unstage. A put touches only what differs.
 
 -- stage_block --

@@ -14,13 +14,17 @@ def test_a_small_count_takes_the_least_other_one_with_it():
     assert tellable([2, 90, 7, 40]) == [False, True, False, True]
 
 
+def test_a_month_just_begun_takes_the_one_before_with_it():
+    assert tellable([7, 90, 40, 2], latest=True) == [True, True, False, False]
+
+
 def test_several_small_counts_hide_each_other():
     assert tellable([4, 3, 90]) == [False, False, True]
 
 
-@given(st.lists(st.integers(0, 30), max_size=12))
-def test_neither_a_count_nor_a_difference_below_the_least_can_be_had(counts):
-    told = tellable(counts)
+@given(st.lists(st.integers(0, 30), max_size=12), st.booleans())
+def test_neither_a_count_nor_a_difference_below_the_least_can_be_had(counts, latest):
+    told = tellable(counts, latest=latest)
     assert all(count == 0 or count >= LEAST for count, may in zip(counts, told, strict=True) if may)
     left_out = sum(counts) - sum(count for count, may in zip(counts, told, strict=True) if may)
     assert left_out == 0 or left_out >= LEAST or not any(count and may for count, may in zip(counts, told, strict=True))

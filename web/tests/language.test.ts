@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
 
 import { day, firstLanguage, nameOf, setLanguage, text } from "../src/language";

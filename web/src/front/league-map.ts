@@ -4,11 +4,10 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import { Speaks, count, nameOf, text } from "../language";
 import { frameOf, labelPoint, outline, type Frame } from "../kit/drawing";
-import type { Place } from "../kit/shapes";
+import type { Cell, Place } from "../kit/shapes";
 import { shared } from "../kit/styles";
 import type { Region } from "./league";
 import { classOf, rampOf } from "./previews";
-import type { Cell } from "../kit/shapes";
 
 const WIDTH = 640;
 const STEP = 12;
@@ -137,7 +136,7 @@ export class LeagueMap extends LitElement {
         @click=${this.point}
         @keydown=${this.steer}
       >
-        ${this.regions.map((region) => this.land(region))}
+        ${this.chosenLast().map((region) => this.land(region))}
         <g class="cells">${this.squares()}</g>
         ${this.regions.map((region) => this.label(region))} ${this.aim()} ${this.pin()}
       </svg>
@@ -148,9 +147,18 @@ export class LeagueMap extends LitElement {
     </figure>`;
   }
 
-  private land({ part, area }: Region) {
-    const chosen = this.found?.unitIds.includes(part.unit_id) ?? false;
-    return svg`<path class="land ${chosen ? "chosen" : ""}" d=${outline(area, this.frame, 0.5)}>
+  // What is drawn later lies above: a chosen area would lose half of its edge to its neighbours.
+  private chosenLast(): Region[] {
+    return [...this.regions].sort((a, b) => Number(this.isChosen(a)) - Number(this.isChosen(b)));
+  }
+
+  private isChosen({ part }: Region): boolean {
+    return this.found?.unitIds.includes(part.unit_id) ?? false;
+  }
+
+  private land(region: Region) {
+    const { part, area } = region;
+    return svg`<path class="land ${this.isChosen(region) ? "chosen" : ""}" d=${outline(area, this.frame, 0.5)}>
       <title>${nameOf(part)}</title>
     </path>`;
   }
