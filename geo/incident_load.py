@@ -97,6 +97,7 @@ def _put(conn: db.Connection, table: pa.Table, run_id: int, load_id: UUID | None
     stage(conn, SQL["stage"], SQL["copy"], table)
     db.execute(conn, SQL["stage_stored"])
     db.execute(conn, SQL["compare"])
+    db.execute(conn, SQL["mark_worked_on"])
     counts = db.one(conn, SQL["count_stored"])
     if counts["changed"]:
         db.execute(conn, SQL["change"], load_id=load_id)
