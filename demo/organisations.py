@@ -139,7 +139,7 @@ def _volunteers(ground: Ground, homes: gpd.GeoDataFrame, count: int, rng: np.ran
     )
     near = near[rng.random(len(near)) >= _WITHOUT_VOLUNTEERS].iloc[:count]
     rest = count - len(near)
-    home = np.sort(rng.choice(len(homes), rest, p=np.full(len(homes), 1 / len(homes))))
+    home = np.sort(rng.integers(0, len(homes), rest))
     number = pd.Series(home).groupby(home).cumcount() + 1
     at_station = pd.DataFrame(
         {
@@ -151,11 +151,13 @@ def _volunteers(ground: Ground, homes: gpd.GeoDataFrame, count: int, rng: np.ran
     )
     found = pd.concat([near, at_station], ignore_index=True)
     found["skills"] = _skills(len(found), rng)
-    word = found["skills"].map(lambda skills: _SKILLS_ZH[skills[0]])
-    rows = ~found["grid_team"]
-    found.loc[rows, "name"] += word[rows] + "志愿服务队" + number.astype(str).to_numpy()
-    found["code"] = np.where(rows, found["station_code"] + "-V", found["unit_code"] + "-V")
-    found.loc[rows, "code"] += number.map("{:02d}".format).to_numpy()
+    rows = ~found["grid_team"].to_numpy(dtype=bool)
+    word = [_SKILLS_ZH[skills[0]] for skills in found["skills"][rows].tolist()]
+    named = zip(found["name"][rows], word, number.tolist(), strict=True)
+    found.loc[rows, "name"] = [f"{name}{skill}志愿服务队{order}" for name, skill, order in named]
+    found["code"] = found["unit_code"] + "-V"
+    coded = zip(found["station_code"][rows], number.tolist(), strict=True)
+    found.loc[rows, "code"] = [f"{station}-V{order:02d}" for station, order in coded]
     members = rng.integers(5, 16, len(found))
     return found.drop(columns="grid_team").assign(
         kind="volunteer", shift=picks(rng, len(found), _SHIFTS), members=members, capacity_per_day=members // 2

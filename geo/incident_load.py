@@ -5,7 +5,10 @@ Loading twice changes nothing. What the source tells differently is changed and 
 incident that was worked on here since: that one is kept as it stands here, and counted as such.
 """
 
-from collections.abc import Generator, Sequence
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow ships no types)
+
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import cast
 from uuid import UUID
@@ -178,8 +181,8 @@ def _texts(teams: NDArray[np.object_]) -> pa.Array:
     return pa.array([str(team) for team in distinct_teams], TEXT).take(pa.array(codes))
 
 
-def _candidates(candidates: dict[int, list[int]], count: int) -> pa.Array:
+def _candidates(candidates: Mapping[int, list[int]], count: int) -> pa.Array:
     texts: NDArray[np.object_] = np.full(count, None, dtype=object)
     for row, units in candidates.items():
-        texts[row] = "{" + ",".join(map(str, cast(Sequence[int], units))) + "}"
+        texts[row] = "{" + ",".join(map(str, units)) + "}"
     return pa.array(texts, TEXT)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.cell_assembly import Geometries, assemble
 from geo.cell_blocks import owners_of
-from geo.cell_query import owner_by_parts
+from geo.cell_query import are_on_edges, owner_by_parts
 from geo.cells import Cells, Float64s, Int32s
 from geo.errors import BadCoordinate
 from geo.index_file import read, write
@@ -182,6 +182,18 @@ class CellIndex:
             raise BadCoordinate(f"({lon}, {lat}).")
         return slot
 
+    def on_edge(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
+        """
+        Whether each point lies on an edge or corner of any unit, exactly; shape (n,).
+
+        Parameters
+        ----------
+        lon, lat
+            Finite coordinates in the polygons' reference system, shape (n,).
+        """
+        x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
+        return are_on_edges(self._cells, x, y)
+
     def locate_points(
         self,
         points: Any,
@@ -255,6 +267,7 @@ def warm() -> None:
     index = CellIndex.build(units)
     index.locate([0.5], [0.5])
     index.locate_one(0.5, 0.5)
+    index.on_edge([0.5], [0.5])
 
 
 def directed(units: NDArray[np.integer[Any]], edges: Float64s) -> NDArray[np.void]:
