@@ -19,7 +19,7 @@ import httpx
 import numpy as np
 import psycopg
 
-SERVE = "import api.cli.serve; api.cli.serve.app()"
+SERVE = "from api.cli.program import main; main()"
 
 
 def bounds(dsn: str) -> tuple[float, float, float, float]:
@@ -37,7 +37,7 @@ def serve(dsn: str) -> tuple[subprocess.Popen[bytes], str]:
         port = probe.getsockname()[1]
     env = os.environ | {"WANGGE_DSN": dsn, "WANGGE_LOG_LEVEL": "warning"}
     process, url = (
-        subprocess.Popen([sys.executable, "-c", SERVE, "--port", str(port)], env=env),
+        subprocess.Popen([sys.executable, "-c", SERVE, "serve", "--port", str(port)], env=env),
         f"http://127.0.0.1:{port}",
     )
     for _ in range(600):
