@@ -24,9 +24,10 @@ from geo.staging import AT, NUMBER, TEXT, WHOLE, YES_NO, Columns, Counted, disti
 
 GIVEN = Columns(
     {
-        "source": TEXT, "source_key": TEXT, "category": TEXT, "channel": TEXT, "handling": TEXT, "state": TEXT,
-        "priority": WHOLE, "title": TEXT, "description": TEXT, "address": TEXT, "occurred_at": AT, "received_at": AT,
-        "due_at": AT, "closed_at": AT, "lon": NUMBER, "lat": NUMBER, "accuracy_m": NUMBER, "synthetic": YES_NO,
+        "id": TEXT, "source": TEXT, "source_key": TEXT, "category": TEXT, "channel": TEXT, "handling": TEXT,
+        "state": TEXT, "priority": WHOLE, "title": TEXT, "description": TEXT, "address": TEXT, "occurred_at": AT,
+        "received_at": AT, "due_at": AT, "closed_at": AT, "lon": NUMBER, "lat": NUMBER, "accuracy_m": NUMBER,
+        "synthetic": YES_NO,
     },
     frozenset({"source", "source_key", "category", "occurred_at", "lon", "lat"}),
 )  # fmt: skip
@@ -46,7 +47,7 @@ def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Ass
     frame
         Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known channel,
         handling, state, priority, title, description, address, received_at, due_at, closed_at, accuracy_m (metres),
-        synthetic. What is not known: channel ``import``, received when it occurred, ``closed`` if it has a
+        synthetic, id (a UUIDv7, made here if not given). What is not known: channel ``import``, received when it occurred, ``closed`` if it has a
         `closed_at` else ``reported``, priority, title and deadline those of the category.
     assigner
         Answers for the owner and the team of each.
@@ -152,11 +153,11 @@ def _refuse_unknown(what: str, values: pa.ChunkedArray, known: set[str]) -> None
 def _owned(given: pa.Table, assigner: assign.Assigner) -> pa.Table:
     lon, lat = _finite(given, "lon"), _finite(given, "lat")
     owners = assigner.assign(lon, lat)
-    ids = pa.array(identifiers.make(given.num_rows)).cast(TEXT)
+    ids = pc.coalesce(given["id"], pa.array(identifiers.make(given.num_rows)).cast(TEXT))
     return pa.table(
         {
             "id": ids,
-            **{name: given[name] for name in given.column_names},
+            **{name: given[name] for name in given.column_names if name != "id"},
             "path": pa.array(owners.path, TEXT),
             "unit_id": pa.array(owners.unit_id),
             "located": pa.array(owners.located, TEXT),
