@@ -45,9 +45,9 @@ def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Ass
     conn
         In a transaction whose scope holds every incident of the frame.
     frame
-        Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known channel,
+        Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known id, channel,
         handling, state, priority, title, description, address, received_at, due_at, closed_at, accuracy_m (metres),
-        synthetic, id (a UUIDv7, made here if not given). What is not known: channel ``import``, received when it occurred, ``closed`` if it has a
+        synthetic. What is not known: a new id, channel ``import``, received when it occurred, ``closed`` if it has a
         `closed_at` else ``reported``, priority, title and deadline those of the category.
     assigner
         Answers for the owner and the team of each.
