@@ -3,14 +3,12 @@
 SELECT pg_advisory_xact_lock(hashtext('wangge.feed'));
 
 -- append --
--- The entries, and one wake-up for all of them.
-WITH entry AS (
-  INSERT INTO feed (path, kind, subject, body, at)
-  SELECT path, kind, subject, body, instant()
-  FROM
-    unnest(%(paths)s::text[], %(kinds)s::text[], %(subjects)s::text[], %(bodies)s::jsonb[])
-      AS e (path, kind, subject, body)
-  RETURNING id
-)
+-- The entries; nothing is returned, for a report's scope may put in what it may not read.
+INSERT INTO feed (path, kind, subject, body, at)
+SELECT path, kind, subject, body, instant()
+FROM unnest(%(paths)s::text [], %(kinds)s::text [], %(subjects)s::text [], %(bodies)s::jsonb [])
+AS e (path, kind, subject, body);
 
-SELECT pg_notify('wangge_feed', max(id)::text) FROM entry;
+-- wake --
+-- One wake-up for all of them.
+SELECT pg_notify('wangge_feed', currval(pg_get_serial_sequence('feed', 'id'))::text);
