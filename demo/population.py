@@ -44,7 +44,9 @@ def _taken(scale: float) -> pd.DataFrame:
     found = found[found["township"].isin(places["code"])].reset_index(drop=True)
     if scale >= 1:
         return found
-    kept = places[_spread(places.groupby("county").cumcount(), places.groupby("county")["code"].transform("size"), scale)]
+    kept = places[
+        _spread(places.groupby("county").cumcount(), places.groupby("county")["code"].transform("size"), scale)
+    ]
     found = found[found["township"].isin(kept["code"])]
     inside = found.groupby("township")
     return found[_spread(inside.cumcount(), inside["code"].transform("size"), scale)].reset_index(drop=True)

@@ -6,8 +6,10 @@ One transaction a file: all of it stands, with a row in table ``load`` whose cou
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -47,6 +49,7 @@ class _Load:
     report: LoadReport
     rejects: RejectsFile
     load_id: UUID
+    now: datetime
     seen: set[str] = field(default_factory=set)
     times: dict[str, int] = field(default_factory=dict)
 
@@ -93,9 +96,8 @@ def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progr
         [column for column in opened.columns if column not in planned.columns.values()],
     )
     _note_overruled_crs(order, opened, report)
-    load = _Load(
-        conn, order, planned, report, RejectsFile(None if order.dry_run else order.rejects), _begin(conn, order)
-    )
+    rejects = RejectsFile(None if order.dry_run else order.rejects)
+    load = _Load(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn))
     _write(load, _counted(load, batches, opened, progress, first), opened.total)
     load.rejects.add_ragged(opened.ragged, opened.columns)
     report.read += len(opened.ragged)
@@ -117,11 +119,10 @@ def _peeked(opened: Opened) -> Iterator[Batch]:
 def _counted(
     load: _Load, rest: Iterator[Batch], opened: Opened, progress: Progress, first: Batch
 ) -> Iterator[Converted]:
-    now = db.instant(load.conn)
     batch: Batch | None = first
     while batch is not None:
         load.report.read += len(batch.rows)
-        converted = convert(batch, load.planned, now)
+        converted = convert(batch, load.planned, load.now)
         if not load.report.preview:
             load.report.preview = _preview(converted)
         yield converted
@@ -242,13 +243,22 @@ def _write_incidents(load: _Load, batches: Iterator[Converted], total: int | Non
     assigner = Assigner.load(load.conn)
     quiet = load.order.dry_run
     with nullcontext() if quiet else lightened(load.conn, total or load.order.path.stat().st_size // 200):
-        for number, part in enumerate(batches):
+        for number, part in enumerate(_ahead(batches)):
             _check_incidents(part)
             ready = _ready_incidents(load, part)
             load.rejects.add(part.rows, part.verdicts, part.raw)
             if number == 0:
                 _look_at_places(load, ready, assigner)
             _count(load, put_incidents(load.conn, ready, assigner, load.load_id))
+
+
+def _ahead(batches: Iterator[Converted]) -> Iterator[Converted]:
+    """The same batches, the next of them understood by another thread while this one is written."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, batches, None)
+        while (part := coming.result()) is not None:
+            coming = worker.submit(next, batches, None)
+            yield part
 
 
 def _check_incidents(part: Converted) -> None:

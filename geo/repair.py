@@ -1,19 +1,18 @@
 """
 Repairs of areas, each of them told: rings that cross themselves, slivers, small overlaps and gaps between units.
 
-Repairs are measured on the ground: in square metres, geodesic for one area, in an equal-area projection between two.
+Lines are straight in the coordinates they are stored in, and so are the repairs made: in degrees scaled to metres at
+one latitude. A projection would bend every border, and open slivers where one area's edge passes another's corner.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo import crs
 from geo.errors import Invalid
 
 Geometries = NDArray[Any]
@@ -23,6 +22,8 @@ GAP_M = 5.0
 # Beyond this share of the smaller unit an overlap is no digitising error.
 OVERLAP_SHARE = 0.1
 _NOTABLE_M2 = 0.01
+_A_M = 6378137.0
+_E2 = 0.0066943799901413165
 
 
 class NotACity(Invalid):
@@ -73,8 +74,10 @@ def rings(geometry: Geometries, keys: Sequence[str]) -> tuple[Geometries, list[R
     broken = np.flatnonzero(~shapely.is_valid(geometry) & ~shapely.is_missing(geometry))
     repaired = geometry.copy()
     repaired[broken] = [_polygonal(one) for one in shapely.make_valid(geometry[broken], method="structure")]
-    before, after = crs.areas_m2(geometry[broken]), crs.areas_m2(repaired[broken])
-    told = [Repair("ring", (keys[k],), float(b - a)) for k, a, b in zip(broken, before, after, strict=True)]
+    before, after = square_metres(geometry[broken]), square_metres(repaired[broken])
+    told = [
+        Repair("ring", (keys[k],), float(np.nan_to_num(b) - a)) for k, a, b in zip(broken, before, after, strict=True)
+    ]
     return repaired, told
 
 
@@ -90,13 +93,11 @@ def _polygonal(geometry: Any) -> Any:
 
 def overlaps(geometry: Geometries) -> list[Overlap]:
     """Pairs of valid areas in EPSG:4326 whose overlap is of notable size, largest share first."""
-    flat = _flat(geometry)
-    tree = shapely.STRtree(flat)
-    first, second = tree.query(flat, predicate="intersects")
+    first, second = shapely.STRtree(geometry).query(geometry, predicate="intersects")
     once = first < second
     first, second = first[once], second[once]
-    area = shapely.area(shapely.intersection(flat[first], flat[second]))
-    smaller = np.minimum(shapely.area(flat[first]), shapely.area(flat[second]))
+    area = square_metres(shapely.intersection(geometry[first], geometry[second]))
+    smaller = np.minimum(square_metres(geometry[first]), square_metres(geometry[second]))
     notable = area > _NOTABLE_M2
     found = [
         Overlap(int(a), int(b), float(m2), float(m2 / least))
@@ -126,32 +127,49 @@ def coverage(geometry: Geometries, keys: Sequence[str], *, gap_m: float = GAP_M)
     """
     if shapely.coverage_is_valid(geometry, gap_width=0.0):
         return geometry, []
-    plane = crs.equal_area(geometry)
-    flat = _flat(geometry)
-    pairs = overlaps(geometry)
+    scale = _metres_a_degree(float(np.mean(shapely.total_bounds(geometry)[1::2])))
+    flat = shapely.transform(geometry, lambda xy: xy * scale)
     clean = shapely.coverage_clean(flat, gap_width=gap_m, merge_strategy="longest_border")
-    told = [Repair("overlap", (keys[pair.first], keys[pair.second]), pair.area_m2) for pair in pairs]
-    told += _gaps(flat, clean, keys)
-    told += _borders(flat, clean, keys)
-    back = np.asarray(gpd.GeoSeries(clean, crs=plane).to_crs(crs.STORAGE).to_numpy(), dtype=object)
+    back = shapely.transform(clean, lambda xy: xy / scale)
+    told = [Repair("overlap", (keys[pair.first], keys[pair.second]), pair.area_m2) for pair in overlaps(geometry)]
+    told += _gaps(geometry, back, keys)
+    told += _borders(geometry, back, keys)
     back[shapely.is_empty(back)] = None
     return back, told
 
 
-def _flat(geometry: Geometries) -> Geometries:
-    series = gpd.GeoSeries(geometry, crs=crs.STORAGE).to_crs(crs.equal_area(geometry))
-    return np.asarray(series.to_numpy(), dtype=object)
+def square_metres(geometry: Geometries) -> NDArray[np.float64]:
+    """
+    Areas of geometries in EPSG:4326, m², shape (n,), on the ellipsoid at each one's latitude.
+
+    Unlike a geodesic area this does not change when a straight edge is given another point, so that two states of a
+    border can be compared.
+    """
+    middle = shapely.bounds(geometry)[..., [1, 3]].mean(axis=-1)
+    return shapely.area(geometry) * np.prod(_metres_a_degree(np.nan_to_num(middle)), axis=0)
+
+
+def _metres_a_degree(lat: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Of longitude and of latitude, on WGS84."""
+    sin2 = np.sin(np.radians(lat)) ** 2
+    w = np.sqrt(1 - _E2 * sin2)
+    east, north = _A_M * np.cos(np.radians(lat)) / w, _A_M * (1 - _E2) / w**3
+    return np.radians(1) * np.array([east, north])
 
 
 def _gaps(before: Geometries, after: Geometries, keys: Sequence[str]) -> list[Repair]:
     """The gaps that were closed: what the cleaned areas cover together and the areas before did not."""
     closed = shapely.difference(shapely.union_all(after), shapely.union_all(before))
-    parts = [part for part in shapely.get_parts(closed) if part.area > _NOTABLE_M2]
+    parts = shapely.get_parts(closed)
+    areas = square_metres(parts)
     tree = shapely.STRtree(before)
-    found = ((tree.query(part, predicate="intersects"), part.area) for part in parts)
+    notable = areas > _NOTABLE_M2
+    found = (
+        (tree.query(part, predicate="intersects"), m2) for part, m2 in zip(parts[notable], areas[notable], strict=True)
+    )
     return [Repair("gap", tuple(sorted(keys[k] for k in near)), float(m2)) for near, m2 in found]
 
 
 def _borders(before: Geometries, after: Geometries, keys: Sequence[str]) -> list[Repair]:
-    change = shapely.area(after) - shapely.area(before)
+    change = square_metres(after) - square_metres(before)
     return [Repair("border", (keys[k],), float(change[k])) for k in np.flatnonzero(np.abs(change) > _NOTABLE_M2)]

@@ -7,6 +7,7 @@ CSV out of Arrow is written by compiled code: a million rows take seconds where 
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 
@@ -95,9 +96,10 @@ def stage(conn: db.Connection, create: LiteralString, copy: LiteralString, table
 
 def stream(conn: db.Connection, copy: LiteralString, batches: Iterable[pa.RecordBatch]) -> None:
     """Stream record batches through one ``COPY ... FROM STDIN (FORMAT csv)``; null is the empty unquoted field."""
-    with conn.cursor().copy(copy) as target:
-        for batch in batches:
-            target.write(_csv(batch))
+    # Text is made by another thread while the server reads what was made before.
+    with ThreadPoolExecutor(1) as ahead, conn.cursor().copy(copy) as target:
+        for chunk in ahead.map(_csv, batches):
+            target.write(chunk)
 
 
 def distinct(values: pa.Array | pa.ChunkedArray) -> list[str]:

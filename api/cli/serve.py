@@ -14,8 +14,6 @@ from geo.db import SIGN_IN, begin, open_pool
 from geo.errors import WanggeError
 from geo.settings import Settings, settings
 
-app = typer.Typer(help="The service over HTTP 启动服务")
-
 
 class NobodyCanSignIn(WanggeError):
     """Nobody can sign in yet, so it listens on this machine only: make an account with `wangge account add`."""
@@ -29,7 +27,6 @@ class NoTls(WanggeError):
     zh = "口令不得明文传输：请提供 TLS 证书，或在前置代理终止 TLS 时使用 --behind-proxy。"
 
 
-@app.command("serve")
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on 监听地址")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port 端口")] = None,

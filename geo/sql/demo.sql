@@ -15,7 +15,7 @@ ON CONFLICT (id) DO NOTHING;
 INSERT INTO unit_alias (unit_id, system, code, name, note, valid)
 SELECT a.unit_id, a.system, a.code, a.name, nullif(a.note, ''), tstzrange(%(at)s::timestamptz, NULL)
 FROM
-  unnest(%(unit_ids)s::bigint [], %(systems)s::text [], %(codes)s::text [], %(names)s::text [], %(notes)s::text [])
+  unnest(%(unit_ids)s::bigint[], %(systems)s::text[], %(codes)s::text[], %(names)s::text[], %(notes)s::text[])
     AS a (unit_id, system, code, name, note)
 WHERE
   NOT EXISTS (

@@ -241,11 +241,11 @@ def test_a_service_without_its_database_is_alive_but_not_ready():
     assert (answer.status_code, answer.json()["database"]) == (503, "unreachable")
 
 
-def test_metrics_name_templates_and_never_a_code_or_a_strange_method(client: TestClient):
+def test_metrics_name_templates_and_never_a_code_or_a_strange_method(client: TestClient, auditor: TestClient):
     client.get("/v1/units/M1")
     client.get("/nowhere/at/all")
     client.request("BREW", "/v1/units/M1")
-    text = client.get("/metrics").text
+    text = auditor.get("/metrics").text
     assert 'wangge_requests_total{method="GET",route="/v1/units/{code}",status="200"}' in text
     assert 'route="unmatched",status="404"' in text
     assert "M1" not in text
