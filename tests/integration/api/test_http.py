@@ -322,7 +322,7 @@ def test_a_database_that_goes_away_is_a_503_and_not_a_500(client: TestClient, mo
     lost = Settings(dsn="host=/nowhere connect_timeout=1")
     with TestClient(create_app(lost), base_url="http://localhost", raise_server_exceptions=False) as other:
         monkeypatch.setattr(other.app.state.service.pool, "timeout", 0.2)  # type: ignore[attr-defined]
-        answer = other.get("/v1/teams")
+        answer = other.get("/v1/stations")
     assert service is not None
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["retry-after"]
