@@ -124,16 +124,19 @@ def main(dsn: str, rows: int) -> None:
         frame.to_csv(csv, index=False)
         load_file(pool, LoadOrder("units", area, source="bench", root="bench"))
         order = LoadOrder("incidents", parquet, crs="EPSG:4326", source="bench")
-        measured = [("wangge load, Parquet, first time", rows, timed(lambda: load_file(pool, order)))]
-        measured.append(("wangge load, Parquet, again: nothing changes", rows, timed(lambda: load_file(pool, order))))
+        print(f"{rows:,} rows, {datetime.now(UTC):%Y-%m-%d}\n\n| way | rows | seconds | rows/s |\n|---|---|---|---|")
+        tell("COPY into a bare table, then indexes", rows, baseline(dsn, frame, by_copy))
+        tell("wangge load, Parquet, first time", rows, timed(lambda: load_file(pool, order)))
+        tell("wangge load, Parquet, again: nothing changes", rows, timed(lambda: load_file(pool, order)))
         emptied(dsn)
         again = replace(order, path=csv)
-        measured.append(("wangge load, CSV, first time", rows, timed(lambda: load_file(pool, again))))
-        measured.append(("COPY into a bare table, then indexes", rows, baseline(dsn, frame, by_copy)))
-        measured.append(("executemany into a bare table, then indexes", len(few), baseline(dsn, few, by_executemany)))
-    print(f"{rows:,} rows, {datetime.now(UTC):%Y-%m-%d}\n\n| way | rows | seconds | rows/s |\n|---|---|---|---|")
-    for name, count, seconds in measured:
-        print(f"| {name} | {count:,} | {seconds:.1f} | {count / seconds:,.0f} |")
+        tell("wangge load, CSV, first time", rows, timed(lambda: load_file(pool, again)))
+        tell("COPY into a bare table, then indexes, again", rows, baseline(dsn, frame, by_copy))
+        tell("executemany into a bare table, then indexes", len(few), baseline(dsn, few, by_executemany))
+
+
+def tell(way: str, rows: int, seconds: float) -> None:
+    print(f"| {way} | {rows:,} | {seconds:.1f} | {rows / seconds:,.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ def alone(name: str, polygons: Geometries, rounds: int) -> list[str]:
     """Rows of the table of what the index costs."""
     build = statistics.median(seconds(lambda: CellIndex.build(polygons))[0] for _ in range(rounds))
     index = CellIndex.build(polygons)
-    some = polygons[shapely.STRtree(polygons).query(shapely.centroid(polygons[0]).buffer(0.01), "intersects")][:60]
+    some = polygons[np.argsort(shapely.distance(polygons, shapely.centroid(polygons[0])))[:60]]
     community = statistics.median(seconds(lambda: CellIndex.build(some))[0] for _ in range(20))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cells"
@@ -197,7 +197,7 @@ def main() -> None:
         for name, units in coverages.items()
         for row in against_peers(name, units, asked.points, asked.rounds, asked.peers)
     ]
-    versions = ", ".join(f"{p} {version(p)}" for p in ("numba", "numpy", "shapely", *asked.peers) if find_spec(p))
+    versions = ", ".join(f"{p} {version(p)}" for p in dict.fromkeys(["numba", "numpy", "shapely", *asked.peers]))
     print(f"\n{asked.points:,} points, median of {asked.rounds} rounds, {THREADS} processors, ", end="")
     print(f"Python {platform.python_version()}, {versions}, GEOS {shapely.geos_version_string}\n")
     print(

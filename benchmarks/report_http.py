@@ -19,16 +19,16 @@ import httpx
 import numpy as np
 import psycopg
 
-SERVE = "import api.cli.serve; api.cli.serve.app()"
+SERVE = "from api.cli.program import main; main()"
 
 
 def bounds(dsn: str) -> tuple[float, float, float, float]:
     """The box of the base micro-grids."""
-    query = (
-        "SELECT st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b) FROM (SELECT st_extent(geom) AS b FROM unit_version) q"
+    box = (
+        "SELECT st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b) FROM (SELECT st_extent(geom) FROM unit_version) AS q (b)"
     )
     with psycopg.connect(dsn, options="-c role=wangge_owner -c search_path=wangge,public") as conn:
-        return conn.execute(query).fetchone()
+        return conn.execute(box).fetchone()
 
 
 def serve(dsn: str) -> tuple[subprocess.Popen[bytes], str]:
@@ -37,7 +37,7 @@ def serve(dsn: str) -> tuple[subprocess.Popen[bytes], str]:
         port = probe.getsockname()[1]
     env = os.environ | {"WANGGE_DSN": dsn, "WANGGE_LOG_LEVEL": "warning"}
     process, url = (
-        subprocess.Popen([sys.executable, "-c", SERVE, "--port", str(port)], env=env),
+        subprocess.Popen([sys.executable, "-c", SERVE, "serve", "--port", str(port)], env=env),
         f"http://127.0.0.1:{port}",
     )
     for _ in range(600):
@@ -65,19 +65,23 @@ def one_client(url: str, box: tuple[float, float, float, float], seed: int, unti
     return took
 
 
+def measure(url: str, box: tuple[float, float, float, float], clients: int, seconds: float) -> None:
+    until = time.perf_counter() + seconds
+    with ThreadPoolExecutor(clients) as threads:
+        runs = threads.map(lambda seed: one_client(url, box, seed, until), range(1, clients + 1))
+        took_ms = np.concatenate([np.array(run) for run in runs]) * 1000
+    p50, p99 = np.percentile(took_ms, [50, 99])
+    print(f"{clients} clients: {len(took_ms) / seconds:.0f} reports/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
 def main() -> None:
-    dsn, seconds, clients = sys.argv[1], float((sys.argv + ["10"])[2]), int((sys.argv + ["", "4"])[-1])
+    dsn, seconds, clients = (*sys.argv[1:], *("", "10", "4")[len(sys.argv) - 1 :])
     process, url = serve(dsn)
     try:
         box = bounds(dsn)
         one_client(url, box, 0, time.perf_counter() + 2)
-        for count in sorted({1, clients}):
-            until = time.perf_counter() + seconds
-            with ThreadPoolExecutor(count) as threads:
-                runs = threads.map(lambda seed: one_client(url, box, seed, until), range(1, count + 1))
-                took = np.concatenate([np.array(run) for run in runs]) * 1000
-            p50, p99 = np.percentile(took, [50, 99])
-            print(f"{count} clients: {len(took) / seconds:.0f} reports/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+        for count in sorted({1, int(clients)}):
+            measure(url, box, count, float(seconds))
     finally:
         process.terminate()
         process.wait()

@@ -44,7 +44,7 @@ class Pattern:
         x = (np.arange(-self.columns, self.columns) + 0.5) * self.aisle
         y = (np.arange(-self.rows, self.rows) + 0.5) * self.lane
         grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        return grid[np.argsort((grid**2).sum(axis=1), kind="stable")]
+        return grid.astype(np.float64)[np.argsort((grid**2).sum(axis=1), kind="stable")]
 
 
 APARTMENTS = Pattern(length=54, depth=13, columns=2, rows=4, aisle=68, lane=32, homes=36)
@@ -103,7 +103,7 @@ def _placed(ground: Ground, pattern: Pattern, members: IntArray, rng: np.random.
     """As many places as the households of each micro-grid need, of those that lie wholly in one block."""
     places = pattern.places()
     row = np.repeat(members, len(places))
-    turn = ground.micro_grids["turn"].to_numpy()[row]
+    turn = _southward(ground.micro_grids["turn"].to_numpy()[row])
     middles = ground.hubs[row] + _turned(np.tile(places, (len(members), 1)), turn)
     shapes = _rectangles(middles, turn, pattern)
     place, block = shapely.STRtree(on_plane(ground.blocks.geometry.to_numpy())).query(shapes, predicate="within")
@@ -114,6 +114,11 @@ def _placed(ground: Ground, pattern: Pattern, members: IntArray, rng: np.random.
     frame = frame.assign(turn=turn[place], shape=shapes[place]).iloc[order].reset_index(drop=True)
     frame["apartments"] = pattern is APARTMENTS
     return _chosen(ground, frame, pattern, rng)
+
+
+def _southward(turn: FloatArray) -> FloatArray:
+    """The same axes, named by the one that lets houses face south the best: at most 45 degrees off."""
+    return turn - np.round(turn / (np.pi / 2)) * (np.pi / 2)
 
 
 def _chosen(ground: Ground, frame: pd.DataFrame, pattern: Pattern, rng: np.random.Generator) -> pd.DataFrame:
@@ -176,7 +181,7 @@ def _described(ground: Ground, found: pd.DataFrame) -> gpd.GeoDataFrame:
 def _rectangles(middles: FloatArray, turn: FloatArray, pattern: Pattern) -> Geometries:
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [pattern.length / 2, pattern.depth / 2]
     rings = [middles + _turned(np.broadcast_to(corner, middles.shape), turn) for corner in corners]
-    return shapely.polygons(np.stack(rings, axis=1))
+    return np.asarray(shapely.polygons(np.stack(rings, axis=1)))
 
 
 def _turned(offsets: FloatArray, turn: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ BEGIN = pd.Timestamp("2023-11-01", tz="Asia/Shanghai")
 END = pd.Timestamp("2026-11-01", tz="Asia/Shanghai")  # the first instant after the three years
 _GROWTH = 0.35  # more matters are reported at the end than in the beginning, as the service becomes known
 _OPEN_FADES_DAYS = 60.0
-_OPEN_STATES = {
+_OPEN_STATES: dict[str, dict[str, float]] = {
     "fresh": {"reported": 4, "accepted": 3, "assigned": 2, "dispatched": 3, "signed": 2, "handling": 1},
     "recent": {"accepted": 1, "assigned": 2, "dispatched": 2, "signed": 2, "handling": 6, "checking": 3, "returned": 1},
     "old": {"handling": 5, "checking": 3, "deferred": 4, "returned": 1, "assigned": 1},
@@ -23,14 +23,14 @@ def moments(likeness: Likeness, count: int, rng: np.random.Generator) -> NDArray
     """`count` instants (UTC, seconds) in the rhythm of one category."""
     days = pd.date_range(BEGIN, END, freq="D", inclusive="left")
     month = np.array(likeness.months)[days.month.to_numpy() - 1]
-    week = np.where(days.dayofweek.to_numpy() >= 5, likeness.weekend, 1.0)
+    week = np.where(days.day_of_week.to_numpy() >= 5, likeness.weekend, 1.0)
     # Each day differs from its neighbours a little, as weather does.
     weight = month * week * np.linspace(1, 1 + _GROWTH, len(days)) * rng.gamma(8.0, 1 / 8.0, len(days))
     day = _drawn(weight, count, rng)
     hour = _drawn(np.array(likeness.hours, dtype=float), count, rng)
     seconds = hour * 3_600 + rng.integers(0, 3_600, count)
     local = days.tz_localize(None).to_numpy()[day].astype("datetime64[s]") + seconds.astype("timedelta64[s]")
-    return local - np.timedelta64(8, "h")
+    return np.asarray(local - np.timedelta64(8, "h"), dtype="datetime64[s]")
 
 
 def left_open(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+_ENOUGH = 120  # points a part, to find where it lies
 
 
 def lattice(area: Any, spacing: float, rng: np.random.Generator) -> FloatArray:
@@ -20,6 +21,8 @@ def lattice(area: Any, spacing: float, rng: np.random.Generator) -> FloatArray:
         A polygon or multipolygon, in metres.
     spacing
         Side of a cell, in metres.
+    rng
+        Draws the point in each cell.
 
     Returns
     -------
@@ -53,6 +56,8 @@ def share_out(
         Wanted sizes, shape (k,), of any sum.
     fixed
         Sites that stay where they are, shape (k,); the others move to the middle of their part.
+    rounds
+        How often sizes and sites are corrected.
 
     Returns
     -------
@@ -63,11 +68,12 @@ def share_out(
     step = 0.3 * float(np.prod(np.ptp(points, axis=0) + 1.0))
     weights = np.zeros(len(sites))
     held = np.zeros(len(sites), dtype=bool) if fixed is None else fixed
+    sample = points[:: max(1, len(points) // (_ENOUGH * len(sites)))]
     for left in range(rounds, 0, -1):
-        labels = _nearest(points, sites, weights)
+        labels = _nearest(sample, sites, weights)
         counts = np.bincount(labels, minlength=len(sites))
-        weights += (wanted - counts / len(points)) * step * (left / rounds + 0.2)
-        middle = np.column_stack([np.bincount(labels, points[:, axis], len(sites)) for axis in (0, 1)])
+        weights += (wanted - counts / len(sample)) * step * (left / rounds + 0.2)
+        middle = np.column_stack([np.bincount(labels, sample[:, axis], len(sites)) for axis in (0, 1)])
         sites = np.where((held | (counts == 0))[:, None], sites, middle / np.maximum(counts, 1)[:, None])
     return sites, _without_empty(points, sites, _nearest(points, sites, weights))
 

@@ -1,5 +1,7 @@
 """The units of the league as `publication.publish` takes them: league, banners, townships, communities, micro-grids."""
 
+from typing import Any
+
 import geopandas as gpd
 import pandas as pd
 
@@ -96,8 +98,16 @@ def _community_names(ground: Ground, found: pd.DataFrame) -> "pd.Series[str]":
     return found["community"].map(ground.communities.set_index("code")["name"])
 
 
-def _level(level: str, codes: object, parent: object, names: object, **columns: object) -> pd.DataFrame:
-    frame = pd.DataFrame({"code": list(codes), "name": list(names), "level": level})  # pyright: ignore
-    frame["parent_code"] = None if parent is None else (parent if isinstance(parent, str) else list(parent))  # pyright: ignore
-    defaults = {"name_en": None, "kind": None, "synthetic": True, "attributes": [{}] * len(frame), "geometry": None}
-    return frame.assign(**(defaults | columns))
+def _level(level: str, codes: Any, parent: Any, names: Any, **columns: Any) -> pd.DataFrame:
+    frame = pd.DataFrame({"code": list(codes), "name": list(names), "level": level})
+    frame["parent_code"] = None if parent is None else (parent if isinstance(parent, str) else list(parent))
+    defaults: dict[str, Any] = {
+        "name_en": None,
+        "kind": None,
+        "synthetic": True,
+        "attributes": [{}] * len(frame),
+        "geometry": None,
+    }
+    for name, values in (defaults | columns).items():
+        frame[name] = values
+    return frame

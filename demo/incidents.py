@@ -107,7 +107,7 @@ def _hot(buildings: gpd.GeoDataFrame, frame: pd.DataFrame, rng: np.random.Genera
     favourites = rng.integers(0, _HOT_SPOTS, (codes.max() + 1, 8))
     spot = favourites[codes, np.minimum(rng.geometric(0.3, len(frame)) - 1, 7)]
     points = starts[spot] + steps[spot, quarter] + rng.normal(0, _HOT_RADIUS_M / 2, (len(frame), 2))
-    return cKDTree(middles).query(points)[1]
+    return np.asarray(cKDTree(middles).query(points)[1], dtype=np.int64)
 
 
 def _say(frame: pd.DataFrame, address: NDArray[np.object_], rng: np.random.Generator) -> None:
@@ -149,7 +149,7 @@ def _follow(frame: pd.DataFrame, open_count: int, rng: np.random.Generator) -> N
     wait = rng.exponential(600.0, len(frame)).astype(np.int64)
     occurred = frame["occurred_at"].to_numpy().astype("datetime64[s]")
     received = np.minimum(occurred + wait.astype("timedelta64[s]"), last_second())
-    hours = frame["category"].str.split(".").str[0].map(_LIMIT_HOURS).to_numpy(dtype=float)
+    hours = np.asarray(frame["category"].str.split(".").str[0].map(_LIMIT_HOURS), dtype=np.float64)
     closed = received + delays(hours, rng).astype("timedelta64[s]")
     is_open = left_open(received, closed, open_count, rng)
     frame["received_at"] = received

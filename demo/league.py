@@ -16,7 +16,7 @@ SEED = 20_260_101
 Progress = Callable[[str, float], None]
 
 
-def in_silence(doing: str, done: float) -> None:  # noqa: ARG001
+def in_silence(doing: str, done: float) -> None:
     """Progress that nobody follows."""
 
 
@@ -96,5 +96,5 @@ def _blocks(ground: partition.Ground, houses: gpd.GeoDataFrame) -> gpd.GeoDataFr
 def _marked(ground: partition.Ground, houses: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     codes = ground.micro_grids["code"].to_numpy()[houses["micro_grid"]]
     kept = houses[["code", "name", "address", "use", "floors", "households", "geometry"]]
-    attributes = [{"entrances": count} if count else {} for count in houses["entrances"].tolist()]
+    attributes = pd.Series([{"entrances": count} if count else {} for count in houses["entrances"].tolist()])
     return kept.assign(unit_code=codes, source=organisations.SOURCE, synthetic=True, attributes=attributes)

@@ -33,6 +33,8 @@ def ridges(hubs: FloatArray, area: Any, bend: float, rng: np.random.Generator) -
         The zone that the lines divide.
     bend
         How far a line leaves the straight, as a part of its distance to the hub; below 0.5, so that none cross.
+    rng
+        Draws the bends.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def ridges(hubs: FloatArray, area: Any, bend: float, rng: np.random.Generator) -
     length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
     away = np.linalg.norm(ends.mean(axis=1) - left, axis=1)
     bends = np.where(within, np.minimum(bend, 0.15 * length / away), 0.0)
-    lines = shapely.linestrings(_bent(ends, left, right, bends, rng))
+    lines = _lines(_bent(ends, left, right, bends, rng))
     inside = shapely.contains_properly(area, lines)
     crossing = lines[~inside & shapely.intersects(area, lines)]
     cut = shapely.get_parts(shapely.intersection(crossing, shapely.buffer(area, BEYOND_M)))
@@ -89,12 +91,16 @@ def noded(lines: Geometries) -> Geometries:
     return parts[~(loose & (shapely.length(parts) < 3 * BEYOND))]
 
 
+def _lines(points: FloatArray) -> Geometries:
+    return np.asarray(shapely.linestrings(points))
+
+
 def prolonged(lines: Geometries, beyond: float) -> Geometries:
     """Straight lines of two points, each going on beyond its end."""
     points = shapely.get_coordinates(lines).reshape(-1, 2, 2)
     way = points[:, 1] - points[:, 0]
     points[:, 1] += way * (beyond / np.linalg.norm(way, axis=1, keepdims=True))
-    return shapely.linestrings(points)
+    return _lines(points)
 
 
 def faces(lines: Geometries) -> Geometries:
@@ -114,6 +120,8 @@ def owners(found: Geometries, hubs: Geometries, county_of: IntArray, counties: G
         Points, shape (m,).
     county_of
         Position of each hub's county in `counties`, shape (m,).
+    counties
+        Their areas; a face without a hub stays in its county.
 
     Returns
     -------
@@ -129,9 +137,11 @@ def owners(found: Geometries, hubs: Geometries, county_of: IntArray, counties: G
     row, own = county_tree.query(shapely.point_on_surface(found[empty]), predicate="intersects")
     own_county = dict(zip(empty[row].tolist(), own.tolist(), strict=True))
     waiting = list(own_county)
+    county = np.where(owner >= 0, county_of[owner], -1)
     while waiting:
-        given = {face: _neighbour(face, found, tree, owner, county_of, own_county[face]) for face in waiting}
+        given = {face: _neighbour(face, tree, np.where(county == own_county[face], owner, -1)) for face in waiting}
         owner[list(given)] = list(given.values())
+        county = np.where(owner >= 0, county_of[owner], -1)
         left = [face for face in waiting if owner[face] < 0]
         if len(left) == len(waiting):
             break
@@ -139,12 +149,11 @@ def owners(found: Geometries, hubs: Geometries, county_of: IntArray, counties: G
     return owner
 
 
-def _neighbour(
-    face: int, found: Geometries, tree: shapely.STRtree, owner: IntArray, county_of: IntArray, county: int
-) -> int:
+def _neighbour(face: int, tree: shapely.STRtree, owner: IntArray) -> int:
+    """The owner along the longest border of a face, or -1; those who may not own it are masked by -1."""
+    found = tree.geometries
     near = tree.query(found[face], predicate="touches")
     near = near[owner[near] >= 0]
-    near = near[county_of[owner[near]] == county]
     if not len(near):
         return -1
     shared = shapely.length(shapely.intersection(shapely.boundary(found[face]), shapely.boundary(found[near])))

@@ -16,6 +16,7 @@ from demo.league import SEED, League, Progress, in_silence, make
 from demo.organisations import FOUNDED
 from geo import db, publication, registers, units
 from geo.assign import Assigner
+from geo.errors import Conflict
 from geo.incident_load import put_incidents
 from geo.staging import Counted
 
@@ -57,7 +58,14 @@ def load(
         What the league is made from; see `league.make`.
     progress
         Told what is being done, and which part of the whole is behind it.
+
+    Raises
+    ------
+    Conflict
+        The database holds a demonstration of another seed or scale, which this one would overlap.
     """
+    with db.begin(pool, OPERATOR) as conn:
+        _refuse_another(conn, seed, scale)
     league = make(seed=seed, scale=scale, progress=progress)
     progress("发布网格 · Publishing units", 0.38)
     with db.begin(pool, OPERATOR) as conn:
@@ -69,6 +77,15 @@ def load(
         counted["incident"] = _put_incidents(conn, league)
     progress("完成 · Done", 1.0)
     return Report(published, counted, league.disagreements)
+
+
+def _refuse_another(conn: db.Connection, seed: int, scale: float) -> None:
+    for known in db.rows(conn, db.statements("demo")["known_loads"]):
+        if (known["seed"], known["scale"]) != (seed, scale):
+            raise Conflict(
+                f"The demonstration of seed {known['seed']} and scale {known['scale']} is loaded; "
+                "another one needs an empty database."
+            )
 
 
 Put = Callable[[db.Connection, pd.DataFrame], Counted]

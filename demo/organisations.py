@@ -128,38 +128,37 @@ def _spread_buildings(
 
 def _volunteers(ground: Ground, homes: gpd.GeoDataFrame, count: int, rng: np.random.Generator) -> pd.DataFrame:
     """A team for nearly each micro-grid as far as they go, and the rest at the stations."""
-    micro = ground.micro_grids
-    near = pd.DataFrame(
-        {
-            "unit_code": micro["code"],
-            "name": micro_grid_names(ground) + "志愿服务队",
-            "station_code": micro["community"] + "-S01",
-            "grid_team": True,
-        }
-    )
-    near = near[rng.random(len(near)) >= _WITHOUT_VOLUNTEERS].iloc[:count]
-    rest = count - len(near)
-    home = np.sort(rng.choice(len(homes), rest, p=np.full(len(homes), 1 / len(homes))))
-    number = pd.Series(home).groupby(home).cumcount() + 1
-    at_station = pd.DataFrame(
-        {
-            "unit_code": homes["unit_code"].to_numpy()[home],
-            "name": homes["name"].to_numpy()[home],
-            "station_code": homes["code"].to_numpy()[home],
-            "grid_team": False,
-        }
-    )
-    found = pd.concat([near, at_station], ignore_index=True)
+    near = _of_micro_grids(ground, rng).iloc[:count]
+    found = pd.concat([near, _at_stations(homes, count - len(near), rng)], ignore_index=True)
     found["skills"] = _skills(len(found), rng)
-    word = found["skills"].map(lambda skills: _SKILLS_ZH[skills[0]])
-    rows = ~found["grid_team"]
-    found.loc[rows, "name"] += word[rows] + "志愿服务队" + number.astype(str).to_numpy()
-    found["code"] = np.where(rows, found["station_code"] + "-V", found["unit_code"] + "-V")
-    found.loc[rows, "code"] += number.map("{:02d}".format).to_numpy()
+    rows = found["number"] > 0
+    word = [_SKILLS_ZH[skills[0]] for skills in found["skills"][rows].tolist()]
+    named = zip(found["name"][rows], word, found["number"][rows], strict=True)
+    found.loc[rows, "name"] = [f"{name}{skill}志愿服务队{number}" for name, skill, number in named]
     members = rng.integers(5, 16, len(found))
-    return found.drop(columns="grid_team").assign(
+    return found.drop(columns="number").assign(
         kind="volunteer", shift=picks(rng, len(found), _SHIFTS), members=members, capacity_per_day=members // 2
     )
+
+
+def _of_micro_grids(ground: Ground, rng: np.random.Generator) -> pd.DataFrame:
+    micro = ground.micro_grids
+    frame = pd.DataFrame({
+        "unit_code": micro["code"], "code": micro["code"] + "-V", "name": micro_grid_names(ground) + "志愿服务队",
+        "station_code": micro["community"] + "-S01", "number": 0,
+    })  # fmt: skip
+    return frame[rng.random(len(frame)) >= _WITHOUT_VOLUNTEERS]
+
+
+def _at_stations(homes: gpd.GeoDataFrame, count: int, rng: np.random.Generator) -> pd.DataFrame:
+    home = np.sort(rng.integers(0, len(homes), count))
+    number = pd.Series(home).groupby(home).cumcount().to_numpy() + 1
+    codes = homes["code"].to_numpy()[home].tolist()
+    return pd.DataFrame({
+        "unit_code": homes["unit_code"].to_numpy()[home], "name": homes["name"].to_numpy()[home],
+        "code": [f"{code}-V{order:02d}" for code, order in zip(codes, number.tolist(), strict=True)],
+        "station_code": codes, "number": number,
+    })  # fmt: skip
 
 
 def _skills(count: int, rng: np.random.Generator) -> list[list[str]]:

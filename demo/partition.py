@@ -18,6 +18,7 @@ from demo.sites import Zone, zones
 
 _BEND, _BEND_IN_TOWN = 0.16, 0.06
 MOST_WITHOUT_GRIDS = 8  # micro-grids of a community; with more of them, grids stand between
+_GRID_SIZE = 7  # micro-grids of a grid, at the most
 
 
 @dataclass(frozen=True)
@@ -101,38 +102,45 @@ def _numbered(found: list[Zone], people: pd.DataFrame, rng: np.random.Generator)
     hubs = np.concatenate([zone.hubs for zone in found])
     owner = np.concatenate([zone.community for zone in found])
     town = np.repeat([zone.town for zone in found], [len(zone.hubs) for zone in found])
-    parts = [_community(people.loc[row], hubs[owner == row], rng) for row in people.index]
-    micro = pd.concat(parts, ignore_index=True)
-    micro["town"] = np.concatenate([town[owner == row] for row in people.index])
-    micro["turn"] = np.where(micro["town"], 0.2, 0.0) + rng.uniform(-0.1, np.where(micro["town"], 0.1, 6.2))
+    members = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner, minlength=len(people)))[:-1])
+    numbers = [_numbers(hubs[rows]) for rows in members]
+    order = np.concatenate([rows[own] for rows, (own, _, _) in zip(members, numbers, strict=True)])
+    micro = pd.DataFrame({"hub_x": hubs[order, 0], "hub_y": hubs[order, 1], "town": town[order]})
+    micro["community"] = people["code"].to_numpy()[owner[order]]
+    micro["county"] = people["county"].to_numpy()[owner[order]]
+    micro["grid_number"] = np.concatenate([grid for _, grid, _ in numbers])
+    grid = micro["community"] + micro["grid_number"].map("{:03d}".format)
+    micro["code"] = grid + pd.Series(np.concatenate([number for _, _, number in numbers])).map("{:02d}".format)
+    micro["grid"] = grid.where(micro["grid_number"] > 0, None)
+    totals = zip(people["households"].tolist(), map(len, members), strict=True)
+    micro["households"] = np.concatenate([split_evenly(n, count, FEWEST, MOST, rng) for n, count in totals])
+    return _with_cuts(micro, rng)
+
+
+def _with_cuts(micro: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """How many blocks each micro-grid is cut into, and from which direction on: at right angles in towns."""
+    turn = np.where(micro["town"], 0.2, 0.0) + rng.uniform(-0.1, np.where(micro["town"], 0.1, 6.2))
     drawn = rng.choice([2, 3, 4, 5], len(micro), p=[0.2, 0.35, 0.3, 0.15])
-    micro["block_count"] = np.where(micro["town"], np.where(drawn == 2, 2, 4), drawn)
-    return micro
+    return micro.assign(turn=turn, block_count=np.where(micro["town"], np.where(drawn == 2, 2, 4), drawn))
 
 
-def _community(row: "pd.Series[Any]", hubs: FloatArray, rng: np.random.Generator) -> pd.DataFrame:
+def _numbers(hubs: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
+    """The order of a community's micro-grids, and in that order the number of the grid and the number within it."""
     count = len(hubs)
-    parts = bisect(hubs, -(-count // 7)) if count > MOST_WITHOUT_GRIDS else np.zeros(count, dtype=np.int64)
+    gridded = count > MOST_WITHOUT_GRIDS
+    parts = bisect(hubs, -(-count // _GRID_SIZE)) if gridded else np.zeros(count, dtype=np.int64)
     middles = np.array([hubs[parts == part].mean(axis=0) for part in range(parts.max() + 1)])
-    numbers = np.empty(len(middles), dtype=np.int64)
-    numbers[reading_order(middles)] = np.arange(len(middles)) + (1 if count > MOST_WITHOUT_GRIDS else 0)
-    frame = pd.DataFrame({"hub_x": hubs[:, 0], "hub_y": hubs[:, 1], "grid_number": numbers[parts]})
-    frame = pd.concat([_ordered(group) for _, group in frame.groupby("grid_number")])
-    grid = str(row["code"]) + frame["grid_number"].map("{:03d}".format)
-    frame["code"] = grid + frame["number"].map("{:02d}".format)
-    frame["grid"] = grid.where(frame["grid_number"] > 0, None)
-    frame["community"], frame["county"] = row["code"], row["county"]
-    frame["households"] = split_evenly(int(row["households"]), count, FEWEST, MOST, rng)
-    return frame
-
-
-def _ordered(group: pd.DataFrame) -> pd.DataFrame:
-    order = reading_order(group[["hub_x", "hub_y"]].to_numpy())
-    return group.iloc[order].assign(number=np.arange(len(group)) + 1)
+    order: list[IntArray] = []
+    for part in reading_order(middles):
+        rows = np.flatnonzero(parts == part)
+        order.append(rows[reading_order(hubs[rows])])
+    sizes = [len(rows) for rows in order]
+    grid = np.repeat(np.arange(len(order)) + int(gridded), sizes)
+    return np.concatenate(order), grid, np.concatenate([np.arange(size) + 1 for size in sizes])
 
 
 def _areas(faces: Geometries, micro: pd.DataFrame) -> Geometries:
-    hubs = shapely.points(to_degrees(micro[["hub_x", "hub_y"]].to_numpy()))
+    hubs = np.asarray(shapely.points(to_degrees(micro[["hub_x", "hub_y"]].to_numpy())))
     adcodes = [county.adcode for county in COUNTIES]
     county_of = micro["county"].map(adcodes.index).to_numpy(dtype=np.int64)
     owner = linework.owners(faces, hubs, county_of, boundaries().to_numpy())

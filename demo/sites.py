@@ -17,6 +17,7 @@ from demo.counties import County
 
 URBAN_M2 = 36_000.0  # ground of a micro-grid in a town
 POINTS = 40  # of the lattice, for each micro-grid
+Part = tuple[FloatArray, pd.DataFrame]  # points of some land, and the communities that share it
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def zones(
         Its seat in metres, shape (2,).
     people
         The communities of the league, of which those of the county are placed.
+    rng
+        Draws where things are.
     """
     mine = people[people["county"] == county.adcode]
     middles, lands = _townships(mine, boundary, seat, rng)
@@ -68,26 +71,30 @@ def zones(
         middle = seat if bool(group["at_seat"].iloc[0]) else middles[township]
         taken = shapely.union_all([zone.area for zone in towns])
         area = shapely.difference(_outline(boundary, middle, group["micro_grids"].sum() * URBAN_M2, rng), taken)
-        towns.append(_zone(county.adcode, True, area, {township: None}, group, rng))
+        towns.append(_zone(county.adcode, True, area, [(_points(area, group, rng), group)], rng))
     open_land = shapely.difference(boundary, shapely.union_all([zone.area for zone in towns]))
     rural = mine[~mine["urban"]]
-    return [_zone(county.adcode, False, open_land, lands, rural, rng), *towns]
+    shapely.prepare(open_land)
+    parts = [
+        (land[shapely.contains_xy(open_land, land)], rural[rural["township"] == township])
+        for township, land in lands.items()
+    ]
+    return [_zone(county.adcode, False, open_land, parts, rng), *towns]
 
 
 def _townships(
     mine: pd.DataFrame, boundary: Any, seat: FloatArray, rng: np.random.Generator
-) -> tuple[dict[str, FloatArray], dict[str, FloatArray | None]]:
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """The middle of each township that has villages, and the points of its land."""
     rural = mine[~mine["urban"]]
     sizes = rural.groupby("township").size()
-    spacing = float(np.sqrt(shapely.area(boundary) / (POINTS * rural["micro_grids"].sum())))
-    points = lattice(boundary, spacing, rng)
+    points = _points(boundary, rural, rng)
     at_seat = sizes.index.isin(mine["township"][mine["at_seat"]])
     sites = starts(points, len(sizes), rng)
     sites[at_seat] = seat + rng.normal(0, 1_500, (int(at_seat.sum()), 2))
     sites, labels = share_out(points, sites, np.sqrt(sizes.to_numpy(dtype=float)), at_seat, rounds=60)
-    middles = {code: site for code, site in zip(sizes.index, sites, strict=True)}
-    lands = {code: points[labels == number] for number, code in enumerate(sizes.index)}
+    middles: dict[str, FloatArray] = dict(zip(sizes.index, sites, strict=True))
+    lands: dict[str, FloatArray] = {code: points[labels == number] for number, code in enumerate(sizes.index)}
     return middles, lands
 
 
@@ -112,25 +119,19 @@ def _outline(boundary: Any, middle: FloatArray, area: float, rng: np.random.Gene
     return shapely.intersection(shapely.polygons(ring), boundary)
 
 
-def _zone(
-    county: str,
-    town: bool,
-    area: Any,
-    lands: dict[str, FloatArray | None],
-    people: pd.DataFrame,
-    rng: np.random.Generator,
-) -> Zone:
+def _zone(county: str, town: bool, area: Any, parts: list[Part], rng: np.random.Generator) -> Zone:
     hubs: list[FloatArray] = []
     owners: list[IntArray] = []
-    for township, land in lands.items():
-        group = people if town else people[people["township"] == township]
-        spacing = float(np.sqrt(shapely.area(area) / (POINTS * group["micro_grids"].sum())))
-        points = lattice(area, spacing, rng) if land is None else land[shapely.contains_xy(area, land)]
-        for position, part in _communities(points, group, rng):
-            found = _hubs(part, int(group["micro_grids"].loc[position]), area, rng)
+    for points, group in parts:
+        for position, land in _communities(points, group, rng):
+            found = _hubs(land, int(group["micro_grids"].loc[position]), area, rng)
             hubs.append(found)
             owners.append(np.full(len(found), position, dtype=np.int64))
     return Zone(county, town, area, np.concatenate(hubs), np.concatenate(owners))
+
+
+def _points(area: Any, group: pd.DataFrame, rng: np.random.Generator) -> FloatArray:
+    return lattice(area, float(np.sqrt(shapely.area(area) / (POINTS * group["micro_grids"].sum()))), rng)
 
 
 def _communities(points: FloatArray, group: pd.DataFrame, rng: np.random.Generator) -> list[tuple[int, FloatArray]]:

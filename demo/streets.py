@@ -54,7 +54,7 @@ def lengths(lines: Geometries) -> FloatArray:
     """Geodesic length of each linestring of EPSG:4326 in metres, shape (n,)."""
     points, row = shapely.get_coordinates(lines, return_index=True)
     step = _GEOD.inv(points[:-1, 0], points[:-1, 1], points[1:, 0], points[1:, 1])[2]
-    return np.bincount(row[:-1], np.where(row[:-1] == row[1:], step, 0.0), len(lines))
+    return np.asarray(np.bincount(row[:-1], np.where(row[:-1] == row[1:], step, 0.0), len(lines)), dtype=np.float64)
 
 
 def _lines(ground: Ground) -> tuple[pd.DataFrame, IntArray]:

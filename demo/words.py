@@ -99,7 +99,8 @@ LIKENESS: Mapping[str, Likeness] = MappingProxyType({
     "dispute.land": Likeness(
         3, _FIELDS, _OFFICE, 0.7, FIELDS,
         ("草场边界纠纷", "耕地界线纠纷", "牲畜啃食庄稼纠纷"),
-        ("{place}附近草场围栏位置有争议，请到现场勘界调解。", "{place}附近牲畜进入耕地啃食青苗，双方就赔偿未达成一致。"),
+        ("{place}附近草场围栏位置有争议，请到现场勘界调解。",
+         "{place}附近牲畜进入耕地啃食青苗，双方就赔偿未达成一致。"),
     ),
     "dispute.wages": Likeness(
         2, _PAY, _OFFICE, 0.4, ANYWHERE,
@@ -150,7 +151,8 @@ LIKENESS: Mapping[str, Likeness] = MappingProxyType({
     "facility.water": Likeness(
         5, (8, 7, 4, 3, 3, 4, 6, 6, 3, 3, 4, 6), _AWAKE, 1.0, ANYWHERE,
         ("自来水停水", "下水管网堵塞", "给水管冻裂"),
-        ("{place}附近污水外溢，请疏通管网。", "{place}水管冻裂漏水，请抢修。", "{place}未接到通知即停水，请说明恢复时间。"),
+        ("{place}附近污水外溢，请疏通管网。", "{place}水管冻裂漏水，请抢修。",
+         "{place}未接到通知即停水，请说明恢复时间。"),
     ),
     "environment.rubbish": Likeness(
         10, _SUMMER, _MORNING, 1.0, ANYWHERE,
@@ -160,7 +162,8 @@ LIKENESS: Mapping[str, Likeness] = MappingProxyType({
     "environment.noise": Likeness(
         7, _SUMMER, _EVENING, 1.5, TOWN,
         ("广场音响扰民", "夜间施工噪音", "商户外放音响"),
-        ("{place}附近广场音响音量过大，影响休息。", "{place}附近夜间施工，请核查许可。", "{place}附近烧烤店夜间喧哗，请劝导。"),
+        ("{place}附近广场音响音量过大，影响休息。", "{place}附近夜间施工，请核查许可。",
+         "{place}附近烧烤店夜间喧哗，请劝导。"),
     ),
     "environment.straw": Likeness(
         3, _STRAW, _DUSK, 1.0, FIELDS,
@@ -170,7 +173,8 @@ LIKENESS: Mapping[str, Likeness] = MappingProxyType({
     "help.service": Likeness(
         7, _EVEN, _OFFICE, 0.3, ANYWHERE,
         ("代办证件材料", "医保缴费代办", "代取代购药品"),
-        ("{place}住户行动不便，希望帮助代办医保手续。", "{place}住户需要代办惠农补贴材料。", "{place}住户希望代取常用药品。"),
+        ("{place}住户行动不便，希望帮助代办医保手续。", "{place}住户需要代办惠农补贴材料。",
+         "{place}住户希望代取常用药品。"),
     ),
     "help.care": Likeness(
         5, (8, 8, 5, 4, 4, 4, 5, 5, 5, 5, 6, 7), _OFFICE, 0.8, ANYWHERE,

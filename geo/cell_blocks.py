@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 The bulk query: points taken in blocks through stages, so that memory is asked for long before it is read.
 

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 Kernels that build a cell index from distinct edges.
 

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 Kernels that write the leaves of a cell index: what form a cell with these edges has, and its bytes.
 

@@ -107,7 +107,7 @@ def to_storage(frame: gpd.GeoDataFrame, crs: str | None) -> gpd.GeoDataFrame:
     UndeclaredCrs, UnknownCrs, BadCoordinate
     """
     geometry = geometries_to_storage(np.asarray(frame.geometry.to_numpy(), dtype=object), crs)
-    return cast(gpd.GeoDataFrame, frame.set_geometry(geometry, crs=STORAGE))
+    return frame.set_geometry(geometry, crs=STORAGE)
 
 
 def geometries_to_storage(geometry: Geometries, crs: str | None) -> Geometries:
@@ -131,7 +131,9 @@ def try_geometries(geometry: Geometries, frame: Frame) -> tuple[Geometries, NDAr
     good[rows[~fine]] = False
     if not _is_storage(frame):
         flat = shapely.set_coordinates(flat.copy(), np.column_stack([lon, lat]))
-    return np.where(good, flat, None), good
+    flat = flat.copy()
+    flat[~good] = None
+    return flat, good
 
 
 def points_to_storage(x: FloatArray, y: FloatArray, crs: str | None) -> tuple[FloatArray, FloatArray]:
@@ -365,7 +367,7 @@ def lengths_m(geometry: Sequence[Any] | Geometries) -> FloatArray:
     same = rows[1:] == rows[:-1]
     _, _, step_m = WGS84.inv(xy[:-1, 0], xy[:-1, 1], xy[1:, 0], xy[1:, 1])
     of_part = np.bincount(rows[1:][same], weights=np.asarray(step_m)[same], minlength=len(parts))
-    return np.bincount(owner, weights=of_part, minlength=len(array))
+    return np.asarray(np.bincount(owner, weights=of_part, minlength=len(array)), dtype=np.float64)
 
 
 def equal_area(geometry: Geometries) -> CRS:

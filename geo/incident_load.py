@@ -5,7 +5,10 @@ Loading twice changes nothing. What the source tells differently is changed and 
 incident that was worked on here since: that one is kept as it stands here, and counted as such.
 """
 
-from collections.abc import Generator, Sequence
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow ships no types)
+
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import cast
 from uuid import UUID
@@ -21,9 +24,10 @@ from geo.staging import AT, NUMBER, TEXT, WHOLE, YES_NO, Columns, Counted, disti
 
 GIVEN = Columns(
     {
-        "source": TEXT, "source_key": TEXT, "category": TEXT, "channel": TEXT, "handling": TEXT, "state": TEXT,
-        "priority": WHOLE, "title": TEXT, "description": TEXT, "address": TEXT, "occurred_at": AT, "received_at": AT,
-        "due_at": AT, "closed_at": AT, "lon": NUMBER, "lat": NUMBER, "accuracy_m": NUMBER, "synthetic": YES_NO,
+        "id": TEXT, "source": TEXT, "source_key": TEXT, "category": TEXT, "channel": TEXT, "handling": TEXT,
+        "state": TEXT, "priority": WHOLE, "title": TEXT, "description": TEXT, "address": TEXT, "occurred_at": AT,
+        "received_at": AT, "due_at": AT, "closed_at": AT, "lon": NUMBER, "lat": NUMBER, "accuracy_m": NUMBER,
+        "synthetic": YES_NO,
     },
     frozenset({"source", "source_key", "category", "occurred_at", "lon", "lat"}),
 )  # fmt: skip
@@ -41,9 +45,9 @@ def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Ass
     conn
         In a transaction whose scope holds every incident of the frame.
     frame
-        Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known channel,
+        Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known id, channel,
         handling, state, priority, title, description, address, received_at, due_at, closed_at, accuracy_m (metres),
-        synthetic. What is not known: channel ``import``, received when it occurred, ``closed`` if it has a
+        synthetic. What is not known: a new id, channel ``import``, received when it occurred, ``closed`` if it has a
         `closed_at` else ``reported``, priority, title and deadline those of the category.
     assigner
         Answers for the owner and the team of each.
@@ -94,6 +98,7 @@ def _put(conn: db.Connection, table: pa.Table, run_id: int, load_id: UUID | None
     stage(conn, SQL["stage"], SQL["copy"], table)
     db.execute(conn, SQL["stage_stored"])
     db.execute(conn, SQL["compare"])
+    db.execute(conn, SQL["mark_worked_on"])
     counts = db.one(conn, SQL["count_stored"])
     if counts["changed"]:
         db.execute(conn, SQL["change"], load_id=load_id)
@@ -148,11 +153,11 @@ def _refuse_unknown(what: str, values: pa.ChunkedArray, known: set[str]) -> None
 def _owned(given: pa.Table, assigner: assign.Assigner) -> pa.Table:
     lon, lat = _finite(given, "lon"), _finite(given, "lat")
     owners = assigner.assign(lon, lat)
-    ids = pa.array(identifiers.make(given.num_rows)).cast(TEXT)
+    ids = pc.coalesce(given["id"], pa.array(identifiers.make(given.num_rows)).cast(TEXT))
     return pa.table(
         {
             "id": ids,
-            **{name: given[name] for name in given.column_names},
+            **{name: given[name] for name in given.column_names if name != "id"},
             "path": pa.array(owners.path, TEXT),
             "unit_id": pa.array(owners.unit_id),
             "located": pa.array(owners.located, TEXT),
@@ -178,8 +183,8 @@ def _texts(teams: NDArray[np.object_]) -> pa.Array:
     return pa.array([str(team) for team in distinct_teams], TEXT).take(pa.array(codes))
 
 
-def _candidates(candidates: dict[int, list[int]], count: int) -> pa.Array:
+def _candidates(candidates: Mapping[int, list[int]], count: int) -> pa.Array:
     texts: NDArray[np.object_] = np.full(count, None, dtype=object)
     for row, units in candidates.items():
-        texts[row] = "{" + ",".join(map(str, cast(Sequence[int], units))) + "}"
+        texts[row] = "{" + ",".join(map(str, units)) + "}"
     return pa.array(texts, TEXT)

@@ -256,7 +256,8 @@ def texts(name: str, raw: pd.Series, verdicts: Verdicts) -> pd.Series:
         plain = [None if _missing(value) else _text(value) for value in raw]
         bad = np.array([value is not None and not _encodes(value) for value in plain], dtype=bool)
         verdicts.refuse(bad, "bad_text", name)
-        raw = pd.Series(np.where(bad, None, np.array(plain, dtype=object)), index=raw.index, dtype="str")
+        usable = [None if refused else value for value, refused in zip(plain, bad, strict=True)]
+        raw = pd.Series(usable, index=raw.index, dtype="str")
     stripped = raw.str.strip()
     verdicts.refuse(stripped.str.contains("\x00", regex=False).fillna(False).to_numpy(dtype=bool), "bad_text", name)
     return stripped.where(stripped != "")

@@ -1,9 +1,10 @@
 """Batches of a file as typed frames in EPSG:4326, with a verdict on every row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,12 +12,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo import crs
+from geo import crs, db
 from geo.errors import BadColumn, BadCoordinate, Invalid
 from geo.load_fields import FIELDS, Field, Reading, propose, read_field, texts
-from geo.load_order import LoadOrder
+from geo.load_order import LoadOrder, LoadReport
 from geo.readers import Batch, Opened
-from geo.rejects import Verdicts
+from geo.rejects import RejectsFile, Verdicts
+from geo.staging import Counted
 
 DIMENSION: Mapping[str, int | None] = {
     "units": 2, "buildings": 2, "streets": 1, "routes": 1, "stations": 0, "incidents": 0, "teams": None,
@@ -49,6 +51,50 @@ class Plan:
     columns: Mapping[str, str]
     frame: crs.Frame | None
     own_geometry: bool
+
+
+@dataclass
+class Underway:
+    """
+    A load under way, in its transaction.
+
+    Attributes
+    ----------
+    conn, order, planned, report, rejects
+        What it works with.
+    load_id
+        Its row in table ``load``.
+    now
+        The present, by the database.
+    seen
+        The keys of the file's rows so far.
+    times
+        How often rows without a key said the same, by the digest of what they said.
+    """
+
+    conn: db.Connection
+    order: LoadOrder
+    planned: "Plan"
+    report: LoadReport
+    rejects: RejectsFile
+    load_id: UUID
+    now: datetime
+    seen: set[str] = field(default_factory=set)
+    times: dict[str, int] = field(default_factory=dict)
+
+    def count(self, counted: Counted) -> None:
+        """Add what a bulk verb wrote to the report."""
+        self.report.loaded += counted.loaded
+        self.report.unchanged += counted.unchanged
+        self.report.kept += counted.kept
+
+    def refuse_seen(self, keys: pd.Series, verdicts: Verdicts) -> None:
+        """Refuse keys that an earlier row of the file has; a refused row has none."""
+        fine = verdicts.fine
+        mine = keys.where(fine)
+        doubled = fine & (mine.duplicated() | mine.isin(self.seen)).to_numpy(dtype=bool)
+        verdicts.refuse(doubled, "repeated_key", lambda row: str(keys.iloc[row]))
+        self.seen.update(mine[verdicts.fine].tolist())
 
 
 @dataclass(frozen=True)

@@ -66,17 +66,23 @@ def prepare(frame: pd.DataFrame, geometry: NDArray[Any], order: LoadOrder, verdi
     _refuse_orphans(frame, parents, verdicts, known)
     leaf = ~frame["code"].isin(parents[verdicts.fine].dropna()).to_numpy(dtype=bool)
     verdicts.refuse(leaf & (shapely.is_missing(geometry) | shapely.is_empty(geometry)), "no_geometry")
-    codes = frame["code"].astype("object").to_numpy()
+    codes = [str(code) for code in frame["code"]]
     areas, told = _areas(geometry, codes, leaf, order, verdicts)
     fine = verdicts.fine
     ready = frame.loc[fine].assign(
         parent_code=parents[fine].to_numpy(),
         level=_levels(frame, parents)[fine].to_numpy(),
-        households=_whole(frame, fine),
+        households=pd.Series(_whole(frame, fine), index=frame.index[fine], dtype=object),
     )
-    ready = gpd.GeoDataFrame(ready, geometry=np.where(leaf, areas, None)[fine], crs=crs.STORAGE)
+    ready = gpd.GeoDataFrame(ready, geometry=_of_leaves(areas, leaf)[fine], crs=crs.STORAGE)
     made = _made_root(ready, order)
     return City(_under_root(ready, made, order), made, told)
+
+
+def _of_leaves(areas: NDArray[Any], leaf: NDArray[np.bool_]) -> NDArray[Any]:
+    own = areas.copy()
+    own[~leaf] = None
+    return own
 
 
 def publish(conn: db.Connection, city: City, order: LoadOrder) -> Counted:
@@ -123,16 +129,16 @@ def _refuse_orphans(frame: pd.DataFrame, parents: pd.Series, verdicts: Verdicts,
 
 
 def _areas(
-    geometry: NDArray[Any], codes: NDArray[Any], leaf: NDArray[np.bool_], order: LoadOrder, verdicts: Verdicts
+    geometry: NDArray[Any], codes: list[str], leaf: NDArray[np.bool_], order: LoadOrder, verdicts: Verdicts
 ) -> tuple[NDArray[Any], list[Repair]]:
     areas = geometry.copy()
     chosen = np.flatnonzero(leaf & verdicts.fine)
-    areas[chosen], told = rings(areas[chosen], codes[chosen])
+    areas[chosen], told = rings(areas[chosen], [codes[k] for k in chosen])
     verdicts.refuse(_at(chosen[shapely.is_missing(areas[chosen])], len(areas)), "beyond_repair")
     _refuse_overlaps(areas, codes, leaf, verdicts)
     chosen = np.flatnonzero(leaf & verdicts.fine)
     if chosen.size:
-        areas[chosen], more = coverage(areas[chosen], codes[chosen], gap_m=order.gap_m)
+        areas[chosen], more = coverage(areas[chosen], [codes[k] for k in chosen], gap_m=order.gap_m)
         told += more
         verdicts.refuse(
             _at(chosen[shapely.is_missing(areas[chosen])], len(areas)), "overlap_too_large", "nothing is left"
@@ -144,7 +150,7 @@ def _at(positions: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     return np.isin(np.arange(count), positions)
 
 
-def _refuse_overlaps(areas: NDArray[Any], codes: NDArray[Any], leaf: NDArray[np.bool_], verdicts: Verdicts) -> None:
+def _refuse_overlaps(areas: NDArray[Any], codes: list[str], leaf: NDArray[np.bool_], verdicts: Verdicts) -> None:
     chosen = np.flatnonzero(leaf & verdicts.fine)
     if not chosen.size:
         return
@@ -154,7 +160,7 @@ def _refuse_overlaps(areas: NDArray[Any], codes: NDArray[Any], leaf: NDArray[np.
         raise NotACity(f"{a} and {b} share {large[0].area_m2:,.0f} m², {large[0].share:.0%} of the smaller one.")
     for pair in large:
         text = f"{codes[chosen[pair.first]]}: {pair.area_m2:,.0f} m², {pair.share:.0%}"
-        if verdicts.reason[chosen[pair.first]] is None:
+        if verdicts.fine[chosen[pair.first]]:
             verdicts.refuse(_at(chosen[[pair.second]], len(areas)), "overlap_too_large", text)
 
 
@@ -166,7 +172,7 @@ def _levels(frame: pd.DataFrame, parents: pd.Series) -> pd.Series:
 
     def depth(code: str) -> int:
         parent = above.get(code)
-        return 0 if parent not in above else 1 + depth(parent)
+        return 1 + depth(parent) if isinstance(parent, str) and parent in above else 0
 
     flat = parents.isna().all()
     guessed = [LAYER_LEVEL if flat else units.LEVELS[min(depth(code), 5)] for code in frame["code"]]
@@ -194,7 +200,7 @@ def _under_root(frame: gpd.GeoDataFrame, root: str | None, order: LoadOrder) -> 
         return frame
     row = {"code": root, "name": order.root or order.named_source, "level": "league", "parent_code": None}
     below = frame.assign(parent_code=[root if pd.isna(parent) else parent for parent in frame["parent_code"]])
-    made = gpd.GeoDataFrame(pd.DataFrame([row]), geometry=[None], crs=frame.crs)
+    made = gpd.GeoDataFrame(pd.DataFrame([row]), geometry=np.array([None], dtype=object), crs=frame.crs)
     joined = pd.concat([made.astype(object), below.astype(object)], ignore_index=True)
     if "synthetic" in joined:
         joined["synthetic"] = joined["synthetic"].fillna(False).astype(bool)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.cell_assembly import Geometries, assemble
 from geo.cell_blocks import owners_of
-from geo.cell_query import owner_by_parts
+from geo.cell_query import are_on_edges, owner_by_parts
 from geo.cells import Cells, Float64s, Int32s
 from geo.errors import BadCoordinate
 from geo.index_file import read, write
@@ -152,7 +152,7 @@ class CellIndex:
         x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
         if x.ndim != 1 or x.shape != y.shape:
             raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
-        return self._owners_of(lambda part: (x[part], y[part]), len(x), CHUNK, threads, bad)
+        return self._owners_of(lambda part: (writable(x[part]), writable(y[part])), len(x), CHUNK, threads, bad)
 
     def _owners_of(self, coordinates: Coordinates, count: int, size: int, threads: int, bad: OnBad) -> Int32s:
         """Ask for the points chunk by chunk, in this thread or in several."""
@@ -181,6 +181,18 @@ class CellIndex:
         if slot < 0 and not (math.isfinite(lon) and math.isfinite(lat)):
             raise BadCoordinate(f"({lon}, {lat}).")
         return slot
+
+    def on_edge(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
+        """
+        Whether each point lies on an edge or corner of any unit, exactly; shape (n,).
+
+        Parameters
+        ----------
+        lon, lat
+            Finite coordinates in the polygons' reference system, shape (n,).
+        """
+        x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
+        return are_on_edges(self._cells, x, y)
 
     def locate_points(
         self,
@@ -255,6 +267,12 @@ def warm() -> None:
     index = CellIndex.build(units)
     index.locate([0.5], [0.5])
     index.locate_one(0.5, 0.5)
+    index.on_edge([0.5], [0.5])
+
+
+def writable(values: Float64s) -> Float64s:
+    """The values, or a copy if they are read-only, as columns of pandas are: numba would compile all kernels anew."""
+    return values if values.flags.writeable else values.copy()
 
 
 def directed(units: NDArray[np.integer[Any]], edges: Float64s) -> NDArray[np.void]:

@@ -6,6 +6,9 @@ Nothing is guessed silently: text is decoded strictly, as UTF-8 if it is that an
 is that, and the one used is told.
 """
 
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow ships no types)
+
 import codecs
 import csv
 import io

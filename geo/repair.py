@@ -7,7 +7,7 @@ one latitude. A projection would bend every border, and open slivers where one a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import shapely
@@ -76,7 +76,8 @@ def rings(geometry: Geometries, keys: Sequence[str]) -> tuple[Geometries, list[R
     repaired[broken] = [_polygonal(one) for one in shapely.make_valid(geometry[broken], method="structure")]
     before, after = square_metres(geometry[broken]), square_metres(repaired[broken])
     told = [
-        Repair("ring", (keys[k],), float(np.nan_to_num(b) - a)) for k, a, b in zip(broken, before, after, strict=True)
+        Repair("ring", (keys[int(k)],), float(np.nan_to_num(b) - a))
+        for k, a, b in zip(broken, before, after, strict=True)
     ]
     return repaired, told
 
@@ -129,7 +130,8 @@ def coverage(geometry: Geometries, keys: Sequence[str], *, gap_m: float = GAP_M)
         return geometry, []
     scale = _metres_a_degree(float(np.mean(shapely.total_bounds(geometry)[1::2])))
     flat = shapely.transform(geometry, lambda xy: xy * scale)
-    clean = shapely.coverage_clean(flat, gap_width=gap_m, merge_strategy="longest_border")
+    # The stubs of shapely are of 2.1, without this function.
+    clean = cast(Any, shapely).coverage_clean(flat, gap_width=gap_m, merge_strategy="longest_border")
     back = shapely.transform(clean, lambda xy: xy / scale)
     told = [Repair("overlap", (keys[pair.first], keys[pair.second]), pair.area_m2) for pair in overlaps(geometry)]
     told += _gaps(geometry, back, keys)
@@ -167,9 +169,9 @@ def _gaps(before: Geometries, after: Geometries, keys: Sequence[str]) -> list[Re
     found = (
         (tree.query(part, predicate="intersects"), m2) for part, m2 in zip(parts[notable], areas[notable], strict=True)
     )
-    return [Repair("gap", tuple(sorted(keys[k] for k in near)), float(m2)) for near, m2 in found]
+    return [Repair("gap", tuple(sorted(keys[int(k)] for k in near)), float(m2)) for near, m2 in found]
 
 
 def _borders(before: Geometries, after: Geometries, keys: Sequence[str]) -> list[Repair]:
     change = square_metres(after) - square_metres(before)
-    return [Repair("border", (keys[k],), float(change[k])) for k in np.flatnonzero(np.abs(change) > _NOTABLE_M2)]
+    return [Repair("border", (keys[int(k)],), float(change[k])) for k in np.flatnonzero(np.abs(change) > _NOTABLE_M2)]

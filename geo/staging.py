@@ -5,6 +5,9 @@ COPY does not pass row security, so it fills a temporary table; an INSERT ... SE
 CSV out of Arrow is written by compiled code: a million rows take seconds where ``write_row`` takes a minute.
 """
 
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow ships no types)
+
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parents[1]
-SERVE = "import api.cli.serve; api.cli.serve.app()"
+SERVE = "from api.cli.program import main; main()"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ def served(dsn: str, log: Path) -> Generator[Served]:
     settings = {"WANGGE_DSN": dsn, "WANGGE_LOG_FORMAT": "json", "WANGGE_MAX_BODY_BYTES": "1000000"}
     with log.open("ab") as written:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, "--port", str(port)], cwd=ROOT, env=os.environ | settings, stderr=written
+            [sys.executable, "-c", SERVE, "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=os.environ | settings,
+            stderr=written,
         )
     try:
         running = Served(process, port, log)

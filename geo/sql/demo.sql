@@ -1,13 +1,19 @@
 -- What only the demonstration writes: where its rows come from, and the names another authority gives its units.
 
+-- known_loads --
+-- What the demonstrations in the database were made from.
+SELECT (options ->> 'seed')::bigint AS seed, (options ->> 'scale')::double precision AS scale
+FROM load WHERE source = 'demo' AND kind = 'incidents';
+
 -- put_load --
 -- Where the demonstration's incidents come from; the same demonstration is one load.
 INSERT INTO load (
   id, kind, source, file_name, sha256, options, at, account, rows_read, rows_loaded, rows_unchanged, rows_rejected
 )
-SELECT
-  %(id)s::uuid, 'incidents', %(source)s, 'wangge load demo', %(sha256)s, %(options)s::jsonb, instant(),
+VALUES (
+  %(id)s, 'incidents', %(source)s, 'wangge load demo', %(sha256)s, %(options)s, instant(),
   current_setting('wangge.account'), %(rows)s, %(rows)s, 0, 0
+)
 ON CONFLICT (id) DO NOTHING;
 
 -- put_aliases --

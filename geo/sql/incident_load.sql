@@ -36,24 +36,32 @@ CREATE TEMPORARY TABLE stored_incident (
 );
 
 -- compare --
--- What stands already of the staged incidents: whether as given, whether worked on here, or to be changed.
--- noqa: disable=RF01
+-- What stands already of the staged incidents, and whether it is as given.
 INSERT INTO stored_incident (staged_id, id, version, differs, worked_on, moved)
 SELECT
-  s.id AS staged_id, i.id, i.version,
-  ROW(
-    i.category, i.channel, i.handling, i.state, i.priority, i.title, i.description, i.address, i.occurred_at,
-    i.received_at, i.due_at, i.closed_at, st_x(i.geom), st_y(i.geom), i.accuracy_m, i.synthetic
-  ) IS DISTINCT FROM ROW(
-    s.category, s.channel, s.handling, s.state, s.priority, s.title, s.description, s.address, s.occurred_at,
-    s.received_at, s.due_at, s.closed_at, s.lon, s.lat, s.accuracy_m, s.synthetic
-  ) AS differs,
-  EXISTS (
-    SELECT FROM incident_event AS e WHERE e.incident_id = i.id AND e.kind <> 'imported'
-  ) AS worked_on,
-  st_x(i.geom) <> s.lon OR st_y(i.geom) <> s.lat AS moved
-FROM staged_incident AS s INNER JOIN incident AS i ON s.source = i.source AND s.source_key = i.source_key;
--- noqa: enable=RF01
+  s.id AS staged_id, i.id, i.version, d.one IS NOT NULL, false,
+  st_x(i.geom) <> s.lon OR st_y(i.geom) <> s.lat
+FROM staged_incident AS s
+INNER JOIN incident AS i ON s.source = i.source AND s.source_key = i.source_key
+LEFT JOIN LATERAL ( -- noqa: ST05
+  SELECT 1 AS one
+  WHERE
+    (
+      i.category, i.channel, i.handling, i.state, i.priority, i.title, i.description, i.address, i.occurred_at,
+      i.received_at, i.due_at, i.closed_at, st_x(i.geom), st_y(i.geom), i.accuracy_m, i.synthetic
+    )
+    IS DISTINCT FROM (
+      s.category, s.channel, s.handling, s.state, s.priority, s.title, s.description, s.address, s.occurred_at,
+      s.received_at, s.due_at, s.closed_at, s.lon, s.lat, s.accuracy_m, s.synthetic
+    )
+) AS d ON true;
+
+-- mark_worked_on --
+-- Of what differs, what was worked on here since.
+UPDATE stored_incident AS h SET worked_on = true
+WHERE
+  h.differs
+  AND EXISTS (SELECT FROM incident_event AS e WHERE e.incident_id = h.id AND e.kind <> 'imported');
 
 -- unstage_stored --
 -- The comparison is done with.

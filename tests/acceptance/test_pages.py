@@ -1,10 +1,10 @@
-"""The pages of the running service in a real browser: they work under their policies and ask nobody else for anything."""
+"""The pages of the running service in a real browser: they work under their policies and ask nobody else."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from psycopg_pool import ConnectionPool
 
 from geo import db, incidents
@@ -13,11 +13,8 @@ from tests.city import GRIDS, furnish
 from tests.served import Served, served
 
 MARKUP = "<img src=x onerror=\"document.title='broken'\">"
-PAGES = [
-    "/",
-    "/docs",
-    *(f"/v1/maps/{kind}" for kind in ("coverage", "heat", "heat_time", "rates", "routes", "incidents")),
-]
+KINDS = ("coverage", "heat", "heat_time", "rates", "routes", "incidents")
+PAGES = ["/", "/docs", *(f"/v1/maps/{kind}" for kind in KINDS)]
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +29,6 @@ def service(
             incidents.report(conn, incidents.Report("hazard.flue", "snap", MARKUP, **place), assigner)
     with served(database, tmp_path_factory.mktemp("pages") / "log") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield opened
-        opened.close()
 
 
 def troubles(page: Page) -> list[str]:

@@ -207,6 +207,18 @@ def test_a_file_with_longitude_and_latitude_swapped_is_refused_as_such(
         load_file(pool, order(path))
 
 
+@pytest.mark.parametrize(("crs_name", "noted"), [("EPSG:4326", True), ("gcj02", False)])
+def test_coordinates_that_are_likely_gcj02_are_noticed(
+    pool: Pool, city: LoadReport, tmp_path: Path, crs_name: str, noted: bool
+) -> None:
+    lon, lat = np.meshgrid(np.linspace(122.0001, 122.0199, 20), np.linspace(46.0001, 46.0099, 20))
+    x, y = crs.wgs84_to_gcj02(lon.ravel(), lat.ravel())
+    frame = pd.concat([incidents()] * 400, ignore_index=True).assign(id=range(400), 经度=x, 纬度=y)
+    path = write_incidents(tmp_path / "shifted.csv", frame)
+    report = load_file(pool, order(path, crs=crs_name, dry_run=True))
+    assert any("GCJ-02" in en for _, en in report.notes) == noted
+
+
 def test_a_file_that_lacks_a_needed_column_names_it_and_what_it_has(
     pool: Pool, city: LoadReport, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.coverages import border_points, clustered, mixed_points, patchwork
+from geo.cell_blocks import owners_of
 from geo.errors import BadCoordinate, BadGeometry, EmptyGeometry, NotAnArea
 from geo.locate import CellIndex
 
@@ -205,6 +206,14 @@ def test_a_missing_arrow_row_is_named():
     rows = pa.array([{"x": 0.5, "y": 0.5}, None], pa.struct({"x": pa.float64(), "y": pa.float64()}))
     with pytest.raises(BadGeometry, match="Row 1 is missing"):
         CellIndex.build(SQUARES).locate_points(rows)
+
+
+def test_read_only_arrays_are_answered_by_the_kernels_that_are_there():
+    index, kernels = CellIndex.build(SQUARES), len(owners_of.signatures)
+    x = np.array([0.5, 1.5])
+    x.flags.writeable = False
+    assert index.locate(x, x).tolist() == [0, 3]
+    assert len(owners_of.signatures) == kernels == 1
 
 
 def test_threads_share_the_points_and_change_nothing():

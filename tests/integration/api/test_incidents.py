@@ -400,6 +400,32 @@ def test_the_assigner_in_force_is_kept_until_something_is_published(city: Pool):
         assert in_force.assigner(conn) is first
 
 
+def test_an_older_transaction_is_answered_by_the_same_assigner(city: Pool):
+    in_force = InForce()
+    with begin(city, DESK) as conn:
+        first, now = in_force.assigner(conn), instant(conn)
+    with begin(city, DESK, now=now - timedelta(seconds=30)) as conn:
+        assert in_force.assigner(conn) is first
+
+
+def test_another_default_team_is_seen_without_a_restart(city: Pool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("geo.editions.LOOK_AGAIN_S", 0)
+    in_force = InForce()
+    answers = []
+    for team in ("T1", "T2", "T1"):
+        with begin(city, DESK) as conn:
+            conn.execute(
+                """
+                UPDATE default_team SET team_id = t.id FROM team AS t
+                WHERE t.code = %(team)s AND unit_id = (SELECT unit_id FROM unit_version WHERE code = 'B1')
+                """,
+                {"team": team},
+            )
+        with begin(city, DESK) as conn:
+            answers.append(incidents.report(conn, flue(), in_force.assigner(conn)).team_code)
+    assert answers == ["T1", "T2", "T1"]
+
+
 def test_a_default_team_that_ends_is_followed_by_the_next_at_that_very_instant(city: Pool):
     in_force, soon = InForce(), None
     with begin(city, DESK) as conn:
