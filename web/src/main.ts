@@ -1,6 +1,8 @@
 import "./front/front-page";
+import { loadSession } from "./kit/session";
 import { startLanguage } from "./language";
 import { startTheme } from "./theme";
 
 startTheme();
 startLanguage();
+void loadSession();

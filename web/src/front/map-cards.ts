@@ -1,14 +1,17 @@
 // A card for each kind of map, with a small drawing of the loaded data.
-import { LitElement, css, html } from "lit";
+import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { frameOf } from "../kit/drawing";
+import { Admits, askToSignIn, may } from "../kit/session";
 import { shared } from "../kit/styles";
 import { Speaks, language, text } from "../language";
 import type { League } from "./league";
 import { KINDS, preview, type Kind } from "./previews";
 
 const WIDTH = 200;
+// Stations are published; every other map shows matters or routes.
+const OPEN: Partial<Record<Kind, string>> = { coverage: "station.read" };
 
 @customElement("map-cards")
 export class MapCards extends LitElement {
@@ -59,6 +62,15 @@ export class MapCards extends LitElement {
         color: var(--soft);
         font-size: 0.75rem;
       }
+      .needed {
+        margin-left: 0.4rem;
+        padding: 0.05rem 0.45rem;
+        border: 1px solid var(--land-line);
+        border-radius: 999px;
+        color: var(--soft);
+        font-size: 0.75rem;
+        font-weight: 400;
+      }
       .none {
         padding: 0 0.75rem;
         text-align: center;
@@ -101,6 +113,7 @@ export class MapCards extends LitElement {
   constructor() {
     super();
     new Speaks(this);
+    new Admits(this);
   }
 
   override render() {
@@ -111,10 +124,11 @@ export class MapCards extends LitElement {
 
   private card(kind: Kind) {
     const [name, lead] = text().maps.kinds[kind] ?? [kind, ""];
-    return html`<a class="sheet" href="/v1/maps/${kind}?lang=${language()}">
+    const open = may(OPEN[kind] ?? "map.read");
+    return html`<a class="sheet" href=${address(kind)} @click=${open ? nothing : ask}>
       <div class="picture" aria-hidden="true">${this.picture(kind)}</div>
       <div class="words">
-        <h3>${name}</h3>
+        <h3>${name} ${open ? nothing : html`<span class="needed">${text().signIn.needed}</span>`}</h3>
         <p class="soft small">${lead}</p>
       </div>
     </a>`;
@@ -128,4 +142,11 @@ export class MapCards extends LitElement {
     return html`<svg viewBox="0 0 ${drawn.width} ${drawn.height}">${drawn.shapes}</svg>
       <span class="says">${text().maps.preview[kind]}</span>`;
   }
+}
+
+const address = (kind: Kind): string => `/v1/maps/${kind}?lang=${language()}`;
+
+function ask(event: Event): void {
+  event.preventDefault();
+  askToSignIn((event.currentTarget as HTMLAnchorElement).href);
 }

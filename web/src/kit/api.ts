@@ -27,6 +27,15 @@ export function post<T>(path: string, body: unknown, key: string): Promise<T> {
   });
 }
 
+export function send<T>(path: string, body: unknown): Promise<T> {
+  return ask<T>(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+}
+
+export async function remove(path: string): Promise<void> {
+  const answer = await reach(path, { method: "DELETE" });
+  if (!answer.ok) throw refusal(answer.status, await json(answer));
+}
+
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const answer = await reach(path, init);
   const body = await json(answer);

@@ -2,6 +2,7 @@
 import { LitElement, css, html } from "lit";
 import { customElement } from "lit/decorators.js";
 
+import "./sign-in";
 import { Speaks, language, setLanguage, text, type Language } from "../language";
 import { setTheme, theme } from "../theme";
 import { shared } from "./styles";
@@ -60,6 +61,7 @@ export class PageHeader extends LitElement {
       }
       .switches {
         display: flex;
+        flex-wrap: wrap;
         align-items: center;
         gap: 0.5rem;
         margin-left: auto;
@@ -148,6 +150,7 @@ export class PageHeader extends LitElement {
           ${this.tongue("zh", words.language.zh)} ${this.tongue("en", words.language.en)}
         </div>
         ${this.lamp()}
+        <sign-in></sign-in>
       </div>
     </header>`;
   }
