@@ -25,7 +25,7 @@ Row = dict[str, Any]
 @dataclass(frozen=True)
 class Scope:
     """
-    What one session may see: the subtree under `path`.
+    What one session may see: the subtree under `path`, and the matters in the hands of its organisation.
 
     Attributes
     ----------
@@ -33,10 +33,16 @@ class Scope:
         Path of the unit whose subtree is seen, such as ``1.7.``; the empty path is everything.
     account
         Who acts, for the record; a duty's account, never a resident.
+    organisation
+        The id of the team or department that acts, or nothing.
+    role
+        One of `roles.Role`, or ``system``, ``intake``, ``sign_in`` for what the service does itself.
     """
 
     path: str
     account: str = "system"
+    organisation: str = ""
+    role: str = "system"
 
     @property
     def upper(self) -> str:
@@ -45,7 +51,10 @@ class Scope:
 
 
 EVERYTHING = Scope(path="")
-PUBLIC = Scope(path="0.", account="public")  # no unit has the id 0: published boundaries, and nothing scoped
+# No unit has the id 0: what is published, and nothing scoped.
+PUBLIC = Scope(path="0.", account="public", role="public")
+INTAKE = Scope(path="0.", account="public", role="intake")  # puts reports in, and reads none
+SIGN_IN = Scope(path="0.", account="sign-in", role="sign_in")  # accounts, grants and credentials
 
 
 def open_pool(dsn: str, size: int) -> ConnectionPool[Connection]:
@@ -88,11 +97,15 @@ def enter(conn: Connection, scope: Scope, now: datetime | None = None) -> None:
                set_config('wangge.path_from', %(path)s, true),
                set_config('wangge.path_to', %(upper)s, true),
                set_config('wangge.account', %(account)s, true),
+               set_config('wangge.organisation', %(organisation)s, true),
+               set_config('wangge.role', %(role)s, true),
                set_config('wangge.now', coalesce(%(now)s::timestamptz, now())::text, true)
         """,
         path=scope.path,
         upper=scope.upper,
         account=scope.account,
+        organisation=scope.organisation,
+        role=scope.role,
         now=now,
     )
 
