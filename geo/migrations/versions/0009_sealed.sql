@@ -123,19 +123,24 @@ ALTER TABLE photo ENABLE ROW LEVEL SECURITY;
 
 -- Whether a matter may be seen is asked of the matter: its own policies answer.
 CREATE POLICY intake ON reporter FOR INSERT WITH CHECK (
-  current_setting('wangge.role', true) = 'intake' OR EXISTS (SELECT FROM incident AS i WHERE i.id = reporter.incident_id)
+  current_setting('wangge.role', true) = 'intake'
+  OR EXISTS (SELECT FROM incident AS i WHERE i.id = reporter.incident_id)
 );
 CREATE POLICY reveal ON reporter FOR SELECT USING (
-  reveals() AND logged('reporter.revealed', incident_id) AND EXISTS (SELECT FROM incident AS i WHERE i.id = reporter.incident_id)
+  reveals() AND logged('reporter.revealed', incident_id)
+  AND EXISTS (SELECT FROM incident AS i WHERE i.id = reporter.incident_id)
 );
 CREATE POLICY intake ON incident_original FOR INSERT WITH CHECK (
-  current_setting('wangge.role', true) = 'intake' OR EXISTS (SELECT FROM incident AS i WHERE i.id = incident_original.incident_id)
+  current_setting('wangge.role', true) = 'intake'
+  OR EXISTS (SELECT FROM incident AS i WHERE i.id = incident_original.incident_id)
 );
 CREATE POLICY reveal ON incident_original FOR SELECT USING (
-  reveals() AND logged('original.read', incident_id) AND EXISTS (SELECT FROM incident AS i WHERE i.id = incident_original.incident_id)
+  reveals() AND logged('original.read', incident_id)
+  AND EXISTS (SELECT FROM incident AS i WHERE i.id = incident_original.incident_id)
 );
 CREATE POLICY intake ON photo FOR INSERT WITH CHECK (
-  current_setting('wangge.role', true) = 'intake' OR EXISTS (SELECT FROM incident AS i WHERE i.id = photo.incident_id)
+  current_setting('wangge.role', true) = 'intake'
+  OR EXISTS (SELECT FROM incident AS i WHERE i.id = photo.incident_id)
 );
 CREATE POLICY handlers ON photo FOR SELECT USING (
   handles() AND EXISTS (SELECT FROM incident AS i WHERE i.id = photo.incident_id)
