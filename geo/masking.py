@@ -79,7 +79,7 @@ def mask(text: str) -> Masked:
     """
     kinds: list[Kind] = []
     while found := _numbers(text):
-        kinds += [kind for _, kind in found]
+        kinds.extend(kind for _, kind in found)
         for (start, end), kind in reversed(found):
             text = text[:start] + LABELS[kind] + text[end:]
     return Masked(text, tuple(kinds))

@@ -23,6 +23,10 @@ VALUES (
   %(id)s, %(number)s, instant(), current_setting('wangge.account'), %(width)s, %(height)s, %(jpeg)s
 );
 
+-- lock_photos --
+-- One that adds a photograph to a matter at a time, until its transaction ends.
+SELECT pg_advisory_xact_lock(hashtext('wangge.photo' || %(id)s::uuid::text));
+
 -- photos --
 -- The photographs of a matter, without the pictures.
 SELECT number, taken_in_at, account, width, height, octet_length(jpeg) AS size_bytes, version FROM photo
@@ -30,7 +34,7 @@ WHERE incident_id = %(id)s
 ORDER BY number ASC;
 
 -- photo --
--- One photograph; `lock` keeps it from others until the transaction ends.
+-- One photograph with its picture.
 SELECT number, taken_in_at, account, width, height, octet_length(jpeg) AS size_bytes, version, jpeg FROM photo
 WHERE incident_id = %(id)s AND number = %(number)s;
 
