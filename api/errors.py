@@ -128,8 +128,8 @@ def status_of(error: type[wrong.WanggeError]) -> int:
 
 def language_of(accepted: str, default: Language = "zh") -> Language:
     """The language of an Accept-Language header that we speak and that it likes best."""
-    liked: list[tuple[float, Language]] = [(_weight(choice), name) for choice in accepted.split(",") if (name := _spoken(choice, default))]
-    return max(liked, key=lambda pair: pair[0])[1] if liked else default
+    choices = [choice for choice in accepted.split(",") if _spoken(choice, default)]
+    return (_spoken(max(choices, key=_weight), default) or default) if choices else default
 
 
 def problem(

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.requests import Request
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -39,6 +39,11 @@ def add(app: FastAPI, settings: Settings) -> None:
     def unbuilt() -> HTMLResponse:
         return HTMLResponse(templates.get_template("unbuilt.html").render())
 
+    def no_icon() -> Response:
+        # Browsers ask for it on their own; the sandboxed maps do so without an origin.
+        return Response(status_code=204, headers={"cross-origin-resource-policy": "cross-origin"})
+
+    app.add_api_route("/favicon.ico", no_icon, include_in_schema=False)
     app.add_api_route("/docs", docs, include_in_schema=False)
     app.add_api_route("/docs.css", style, include_in_schema=False)
     if (BUILT / "index.html").is_file():

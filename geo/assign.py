@@ -9,7 +9,7 @@ by the owner, else by the nearest unit above it that names one. Every answer car
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 from uuid import UUID
 
 import numpy as np
@@ -17,7 +17,8 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.db import Connection, first, instant, one, rows, statements
-from geo.errors import BadCoordinate, Unavailable
+from geo.errors import Unavailable
+from geo.locate import CellIndex, Geometries
 from geo.units import base, path_ids
 
 SQL = statements("assign")
@@ -88,7 +89,8 @@ class Assigner:
 
     valid: datetime
     recorded: datetime
-    tree: shapely.STRtree
+    areas: Geometries
+    index: CellIndex
     answers: Answers
 
     @classmethod
@@ -102,7 +104,8 @@ class Assigner:
             raise NoUnits
         teams = {row["unit_id"]: row["team_id"] for row in rows(conn, SQL["default_teams"], at=valid)}
         paths = [*grids["path"], root["path"]]
-        return cls(valid, now, shapely.STRtree(grids.geometry.to_numpy()), _answers(paths, teams))
+        areas = grids.geometry.to_numpy()
+        return cls(valid, now, areas, CellIndex.build(areas), _answers(paths, teams))
 
     def assign(self, lon: FloatArray, lat: FloatArray) -> Owners:
         """
@@ -111,26 +114,44 @@ class Assigner:
         Parameters
         ----------
         lon, lat
-            Degrees in EPSG:4326, shape (n,), finite.
+            Degrees in EPSG:4326, shape (n,).
+
+        Raises
+        ------
+        BadCoordinate
+            One is not finite; the row is named.
         """
-        _require_finite(lon, lat)
-        point, grid = self.tree.query(shapely.points(lon, lat), predicate="intersects")
-        slots = np.full(len(lon), len(self.tree.geometries), dtype=np.int64)
-        np.minimum.at(slots, point, grid)
-        touched = np.bincount(point, minlength=len(lon))
+        slots = self.index.locate(lon, lat)
+        how = (slots != OUTSIDE).astype(np.int64)
+        candidates = self._candidates(lon, lat, np.flatnonzero(self.index.on_edge(lon, lat)))
+        how[list(candidates)] = _EDGE
         take = self.answers
         return Owners(
             unit_id=take.unit_id[slots],
             path=take.path[slots],
-            located=_LOCATED[np.minimum(touched, 2)],
-            owner_rule=_OWNER_RULE[np.minimum(touched, 2)],
+            located=_LOCATED[how],
+            owner_rule=_OWNER_RULE[how],
             team_id=take.team_id[slots],
             team_unit_id=take.team_unit_id[slots],
             team_rule=take.team_rule[slots],
-            candidates=_on_edges(point, take.unit_id[grid], touched),
+            candidates=candidates,
         )
 
+    def _candidates(self, lon: FloatArray, lat: FloatArray, positions: IntArray) -> dict[int, list[int]]:
+        """The ids of all micro-grids that each of these few points touches, ascending, where they are several."""
+        points = shapely.points(lon[positions], lat[positions])
+        point, slot = self._tree.query(points, predicate="intersects")
+        found: dict[int, list[int]] = {}
+        for position, unit in zip(positions[point].tolist(), self.answers.unit_id[slot].tolist(), strict=True):
+            found.setdefault(position, []).append(unit)
+        return {position: sorted(units) for position, units in found.items() if len(units) > 1}
 
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self.areas)
+
+
+_EDGE = 2
 _LOCATED = np.array(["outside", "inside", "edge"], dtype=object)
 _OWNER_RULE = np.array(["root_for_outside", "one_owner", "lowest_of_edge"], dtype=object)
 
@@ -138,20 +159,6 @@ _OWNER_RULE = np.array(["root_for_outside", "one_owner", "lowest_of_edge"], dtyp
 def new_run(conn: Connection, assigner: Assigner) -> int:
     """Record a run of the assigner; returns its id, which every assignment of the run carries."""
     return one(conn, SQL["new_run"], valid=assigner.valid, recorded=assigner.recorded)["id"]
-
-
-def _require_finite(lon: FloatArray, lat: FloatArray) -> None:
-    bad = np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat)))
-    if bad.size:
-        raise BadCoordinate(f"Row {bad[0]}.")
-
-
-def _on_edges(point: NDArray[Any], unit: IntArray, touched: NDArray[Any]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    several = touched[point] > 1
-    for position, unit_id in zip(point[several].tolist(), unit[several].tolist(), strict=True):
-        found.setdefault(position, []).append(unit_id)
-    return {position: sorted(ids) for position, ids in found.items()}
 
 
 def _answers(paths: list[str], teams: Mapping[int, UUID]) -> Answers:

@@ -32,7 +32,8 @@ def assemble(polygons: Geometries, cells: int | None) -> tuple[Cells, Int32s]:
     """The index of polygons, with about so many cells, and the units left and right of each of its edges."""
     check(polygons)
     edges, owners = edges_of(polygons)
-    return cells_of(polygons, edges, owners, grid_over(shapely.total_bounds(polygons), len(edges), cells)), owners
+    bounds = shapely.total_bounds(polygons) if len(polygons) else np.zeros(4)
+    return cells_of(polygons, edges, owners, grid_over(bounds, len(edges), cells)), owners
 
 
 def check(polygons: Geometries) -> None:
@@ -78,6 +79,7 @@ def grid_over(bounds: Float64s, edges: int, cells: int | None) -> Grid:
     wanted = cells or min(max(CELLS_PER_EDGE * edges, FEWEST_CELLS), MOST_CELLS)
     wide, high = bounds[2] - bounds[0], bounds[3] - bounds[1]
     width = float(max(np.sqrt(wide / wanted * high), 4 * max(wide, high) / wanted, np.abs(bounds).max() * 2.0**-40))
+    width = width or 1.0
     columns, rows = int(wide / width) + 4, int(high / width) + 4
     return Grid(float(bounds[0] - 1.5 * width), float(bounds[1] - 1.5 * width), 1.0 / width, columns, rows)
 

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 The bulk query: points taken in blocks through stages, so that memory is asked for long before it is read.
 
@@ -11,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from geo.cell_query import in_leaf
-from geo.cells import FINER, JUNCTION, LINE, NEAR, TAG_BITS, TAG_MASK, WEDGE_LEFT, Cells, Float64s, Int32s
+from geo.cells import FINER, JUNCTION, LINE, NEAR, TAG_BITS, TAG_MASK, WEDGE_LEFT, Cells, Float32s, Float64s, Int32s
 from geo.prefetch import prefetch
 
 BLOCK = 2048
@@ -35,6 +34,8 @@ def places(cells: Cells, x: Float64s, y: Float64s, at: Int32s) -> bool:
 @njit(cache=True, nogil=True)
 def read_slots(cells: Cells, at: Int32s, points: Int32s, out: Int32s) -> int:
     """Stage 2: answer the points of cells without edges; list the others, and how many they are."""
+    for i in range(len(out)):
+        prefetch(cells.slots, np.int64(at[i]))
     pending = 0
     for i in range(len(out)):
         slot = cells.slots[at[i]]
@@ -45,7 +46,7 @@ def read_slots(cells: Cells, at: Int32s, points: Int32s, out: Int32s) -> int:
 
 
 @njit(cache=True, nogil=True)
-def descend(cells: Cells, x: Float64s, y: Float64s, at: Int32s, points: Int32s, u: Float64s, v: Float64s) -> None:
+def descend(cells: Cells, x: Float64s, y: Float64s, at: Int32s, points: Int32s, u: Float32s, v: Float32s) -> None:
     """
     Stage 3: the final slot of each listed point, and its place in that cell, 0 to 1.
 
@@ -88,7 +89,7 @@ def sort_leaves(cells: Cells, at: Int32s, points: Int32s, lists: Int32s, sizes: 
 
 @njit(cache=True, nogil=True)
 def by_lines(
-    cells: Cells, at: Int32s, points: Int32s, which: Int32s, u: Float64s, v: Float64s, near: Int32s, out: Int32s
+    cells: Cells, at: Int32s, points: Int32s, which: Int32s, u: Float32s, v: Float32s, near: Int32s, out: Int32s
 ) -> int:
     """Stage 5: points in cells that one edge passes; those too near it for float32 are listed in `near`."""
     words, singles = cells.words, cells.singles
@@ -106,7 +107,7 @@ def by_lines(
 
 @njit(cache=True, nogil=True)
 def by_wedges(
-    cells: Cells, at: Int32s, points: Int32s, which: Int32s, u: Float64s, v: Float64s, near: Int32s, out: Int32s
+    cells: Cells, at: Int32s, points: Int32s, which: Int32s, u: Float32s, v: Float32s, near: Int32s, out: Int32s
 ) -> int:
     """Stage 6: the same for two edges that meet."""
     words, singles = cells.words, cells.singles
@@ -150,7 +151,7 @@ def owners_of(cells: Cells, x: Float64s, y: Float64s, out: Int32s) -> bool:
         Slots, shape (n,).
     """
     at, points = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
-    u, v = np.empty(BLOCK), np.empty(BLOCK)
+    u, v = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     lists, sizes, near = (
         np.empty((JUNCTION + 1, BLOCK), np.int32),
         np.zeros(JUNCTION + 1, np.int32),

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 Kernels that build a cell index from distinct edges.
 
@@ -15,7 +14,7 @@ reaches `PAD` beyond its cell and is never short of an edge; what is decided *by
 import numpy as np
 from numba import njit
 
-from geo.cell_leaves import Corner, Reference, write_leaf
+from geo.cell_leaves import Corner, Memory, Reference, viewed, write_leaf
 from geo.cells import EDGE_SIZE, FINER, FINEST, JUNCTION_SIZE, Float64s, Int32s, packed
 from geo.predicates import in_box, parted, side
 
@@ -218,9 +217,10 @@ def walk(
 
 
 @njit(cache=True, nogil=True)
-def finer_lists(edges: Float64s, items: Int32s, corner: Corner, starts: Int32s) -> Int32s:
-    """As `edges_of_cells`, for the cells of a finer grid in the place of one cell."""
+def finer_lists(edges: Float64s, items: Int32s, corner: Corner) -> tuple[Int32s, Int32s]:
+    """Where the lists begin, and the edges near each cell, of a finer grid in the place of one cell."""
     x0, y0, per_unit, column, row, times = corner
+    starts = np.zeros(times * times + 1, np.int32)
     listed = np.empty(0, np.int32)
     for filling in range(2):
         for e in items:
@@ -231,7 +231,7 @@ def finer_lists(edges: Float64s, items: Int32s, corner: Corner, starts: Int32s) 
             accumulate(starts)
             listed = np.empty(max(1, starts[-1]), np.int32)
     rewind(starts)
-    return listed
+    return starts, listed
 
 
 @njit(cache=True, nogil=True)
@@ -263,7 +263,7 @@ def finer_row(
 @njit(cache=True, nogil=True)
 def finer_references(
     edges: Float64s, owners: Int32s, items: Int32s, reference: Reference, corner: Corner
-) -> tuple[Float64s, Int32s, Int32s, bool]:
+) -> tuple[tuple[Float64s, Int32s, Int32s], bool]:
     """As `cover_references`, for a finer grid; false if no line fits between the vertices."""
     grid_x, grid_y, per_unit, column, row, times = corner
     width = 1.0 / per_unit / times
@@ -278,8 +278,8 @@ def finer_references(
             if fits:
                 break
         if not fits:
-            return heights, sums, counts, False
-    return heights, sums, counts, True
+            return (heights, sums, counts), False
+    return (heights, sums, counts), True
 
 
 @njit(cache=True, nogil=True)
@@ -290,6 +290,12 @@ def roomy(memory: np.ndarray, used: int, needed: int) -> np.ndarray:
     longer = np.empty(2 * (used + needed), memory.dtype)
     longer[:used] = memory[:used]
     return longer
+
+
+@njit(cache=True, nogil=True)
+def roomy_memory(memory: Memory, used: int, needed: int) -> Memory:
+    """As `roomy`, for leaves."""
+    return memory if used + needed <= len(memory[0]) else viewed(roomy(memory[0], used, needed))
 
 
 @njit(cache=True, nogil=True)
@@ -305,7 +311,7 @@ def fineness(count: int) -> int:
 def write_finer(
     slots: Int32s,
     first_slot: int,
-    leaves: Float64s,
+    memory: Memory,
     at: int,
     edges: Float64s,
     owners: Int32s,
@@ -324,7 +330,7 @@ def write_finer(
             reference = (reference_x(left, c, width), heights[r], sums[r, c], counts[r, c])
             place = (x0, y0, per_unit, column + c / times, row + r / times, times)
             near = items[starts[cell] : starts[cell + 1]]
-            slots[first_slot + cell], at = write_leaf(leaves, at, edges, owners, near, reference, place)
+            slots[first_slot + cell], at = write_leaf(memory, at, edges, owners, near, reference, place)
     return at
 
 
@@ -356,34 +362,32 @@ def fill(
     rows, columns = sums.shape
     used, at = rows * columns, 0
     slots, leaves = np.empty(used + used // 2, np.int32), np.empty(3 * len(items) + 64)
+    memory = viewed(leaves)
     for row in range(rows):
         for column in range(columns):
             cell = row * columns + column
             near = items[starts[cell] : starts[cell + 1]]
+            if len(near) == 0 and counts[row, column] <= 1:
+                slots[cell] = sums[row, column]
+                continue
+            x = reference_x(x0, column, 1.0 / per_unit)
+            reference = (x, heights[row], sums[row, column], counts[row, column])
             place = (x0, y0, per_unit, float(column), float(row), 1)
-            reference = (
-                reference_x(x0, column, 1.0 / per_unit),
-                heights[row],
-                sums[row, column],
-                counts[row, column],
-            )
-            leaves = roomy(leaves, at, JUNCTION_SIZE + EDGE_SIZE * len(near))
+            memory = roomy_memory(memory, at, JUNCTION_SIZE + EDGE_SIZE * len(near))
+            slots[cell], end = write_leaf(memory, at, edges, owners, near, reference, place)
             if len(near) <= FEW:
-                slots[cell], at = write_leaf(leaves, at, edges, owners, near, reference, place)
+                at = end
                 continue
             halvings = fineness(len(near))
-            times = 1 << halvings
-            place = (x0, y0, per_unit, float(column), float(row), times)
-            finer_starts = np.zeros(times * times + 1, np.int32)
-            listed = finer_lists(edges, near, place, finer_starts)
-            finer_heights, finer_sums, finer_counts, fits = finer_references(edges, owners, near, reference, place)
+            place = (x0, y0, per_unit, float(column), float(row), 1 << halvings)
+            cut = finer_lists(edges, near, place)
+            finer_covers, fits = finer_references(edges, owners, near, reference, place)
             if not fits:
-                slots[cell], at = write_leaf(leaves, at, edges, owners, near, reference, place)
+                at = end
                 continue
-            leaves = roomy(leaves, at, JUNCTION_SIZE * times * times + EDGE_SIZE * len(listed))
-            slots = roomy(slots, used, times * times)
-            covers_here = (finer_heights, finer_sums, finer_counts)
-            at = write_finer(slots, used, leaves, at, edges, owners, (finer_starts, listed), covers_here, place)
+            memory = roomy_memory(memory, at, JUNCTION_SIZE * len(cut[0]) + EDGE_SIZE * len(cut[1]))
+            slots = roomy(slots, used, len(cut[0]))
+            at = write_finer(slots, used, memory, at, edges, owners, cut, finer_covers, place)
             slots[cell] = packed(used, FINER + halvings)
-            used += times * times
-    return slots[:used], leaves[:at]
+            used += len(cut[0]) - 1
+    return slots[:used], memory[0][:at]

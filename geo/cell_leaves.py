@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 Kernels that write the leaves of a cell index: what form a cell with these edges has, and its bytes.
 
@@ -18,6 +17,7 @@ from geo.cells import (
     WEDGE_LEFT,
     WEDGE_RIGHT,
     WEDGE_SIZE,
+    Float32s,
     Float64s,
     Int32s,
     packed,
@@ -26,8 +26,16 @@ from geo.predicates import edge_side, in_box, side
 
 Reference = tuple[float, float, int, int]
 """x, y of a point on no edge; sum of (owner + 1) and count of the units that cover it."""
+Memory = tuple[Float64s, Int32s, Float32s]
+"""The leaves as float64, and the same bytes as int32 and float32."""
 Corner = tuple[float, float, float, float, float, int]
 """x0, y0 and cells per unit of the grid; column and row of a cell; how many times finer than the grid it is."""
+
+
+@njit(cache=True, nogil=True)
+def viewed(leaves: Float64s) -> Memory:
+    """Leaves as all that they hold."""
+    return leaves, leaves.view(np.int32), leaves.view(np.float32)
 
 
 @njit(cache=True, nogil=True)
@@ -150,7 +158,7 @@ def write_junction(
 
 @njit(cache=True, nogil=True)
 def write_leaf(
-    leaves: Float64s,
+    memory: Memory,
     at: int,
     edges: Float64s,
     owners: Int32s,
@@ -163,7 +171,7 @@ def write_leaf(
 
     Parameters
     ----------
-    leaves, at
+    memory, at
         Where to write, with room for a junction.
     edges, owners, items
         All edges, and those near the cell.
@@ -175,7 +183,7 @@ def write_leaf(
     x, y, total, count = reference
     if len(items) == 0 and count <= 1:
         return total, at
-    words, singles = leaves.view(np.int32), leaves.view(np.float32)
+    leaves, words, singles = memory
     tag, first, second = form_of(edges, owners, items, x, y, total, count)
     if tag == JUNCTION:
         write_junction(leaves, words, at, edges, owners, items, x, y, total, count)

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 Kernels that find the owner of a point in a cell index.
 
@@ -11,6 +10,7 @@ so gaps, holes and T-junctions need no noding.
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from geo.cells import (
     EDGE_SIZE,
@@ -28,6 +28,7 @@ from geo.cells import (
 )
 from geo.predicates import edge_side, in_box, parted, side
 
+Booleans = NDArray[np.bool_]
 NOBODY = 2**31 - 1
 
 
@@ -177,24 +178,54 @@ def in_leaf(cells: Cells, at: int, tag: int, x: float, y: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def owner_of(cells: Cells, x: float, y: float) -> int:
-    """The owner of one point, -1 for nobody: the plain way, by edges only."""
+def final_slot(cells: Cells, x: float, y: float) -> int:
+    """The slot of a point's cell, in the finer grid if the cell is cut; 0, nobody's, off the grid."""
     u = (x - cells.x0) * cells.per_unit
     v = (y - cells.y0) * cells.per_unit
     if not (0.0 <= u < cells.columns and 0.0 <= v < cells.rows):
-        return -1
+        return 0
     column, row = int(u), int(v)
     slot: int = cells.slots[row * cells.columns + column]
+    if slot >= 0 or (~slot & TAG_MASK) <= FINER:
+        return slot
+    times = 1 << ((~slot & TAG_MASK) - FINER)
+    return cells.slots[(~slot >> TAG_BITS) + int((v - row) * times) * times + int((u - column) * times)]
+
+
+@njit(cache=True, nogil=True)
+def owner_of(cells: Cells, x: float, y: float) -> int:
+    """The owner of one point, -1 for nobody: the plain way, by edges only."""
+    slot = final_slot(cells, x, y)
     if slot >= 0:
         return slot - 1
-    tag = ~slot & TAG_MASK
-    if tag > FINER:
-        times = 1 << (tag - FINER)
-        slot = cells.slots[(~slot >> TAG_BITS) + int((v - row) * times) * times + int((u - column) * times)]
-        if slot >= 0:
-            return slot - 1
-        tag = ~slot & TAG_MASK
-    return in_leaf(cells, ~slot >> TAG_BITS, tag, x, y)
+    return in_leaf(cells, ~slot >> TAG_BITS, ~slot & TAG_MASK, x, y)
+
+
+@njit(cache=True, nogil=True)
+def is_on_edge(cells: Cells, x: float, y: float) -> bool:
+    """Whether a point lies on an edge of any unit, exactly."""
+    slot = final_slot(cells, x, y)
+    if slot >= 0:
+        return False
+    at, tag = ~slot >> TAG_BITS, ~slot & TAG_MASK
+    if tag == LINE:
+        return side_of_line(cells, at, x, y) == 0.0
+    if tag != JUNCTION:
+        return side_of_wedge(cells, at, tag, x, y) == 0.0
+    start = at + JUNCTION_SIZE
+    for q in range(start, start + EDGE_SIZE * cells.words[2 * at + 6], EDGE_SIZE):
+        if edge_side_at(cells.leaves, q, x, y) == 0.0:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def are_on_edges(cells: Cells, x: Float64s, y: Float64s) -> Booleans:
+    """`is_on_edge` of many points, shape (n,)."""
+    out = np.empty(len(x), np.bool_)
+    for i in range(len(x)):
+        out[i] = is_on_edge(cells, x[i], y[i])
+    return out
 
 
 @njit(cache=True, nogil=True)

@@ -48,9 +48,9 @@ LINE_SIZE, WEDGE_SIZE, JUNCTION_SIZE, EDGE_SIZE = 3, 5, 4, 5
 
 NEAR = 2e-6
 """
-In cells: six times what float32 coefficients and a cell's own coordinates can be wrong by. The
-coefficients are at most 1, 1 and 1.5, so that rounding them costs 1.2e-7 and using them as much again;
-the point's place in its cell is within 1e-7 on a grid of up to 2^24 columns.
+In cells: three times what a line in float32 can be wrong by. The coefficients are at most 1, 1 and 1.5: rounding them
+costs 1.2e-7, rounding the point's place in its cell 0.6e-7, computing 2.7e-7, and the place itself is within 1e-7 on
+a grid of up to 2^24 columns.
 """
 
 

@@ -30,13 +30,13 @@ class InForce:
         now = instant(conn)
         with self._turn:
             kept = self._assigner
-            if kept is None or not self._holds(kept, now) or self._published(conn):
+            if kept is None or not self._holds(now) or self._published(conn):
                 kept = self._load(conn)
             return kept
 
-    def _holds(self, kept: Assigner, now: datetime) -> bool:
-        until = self._stamp["next_change"]
-        return kept.valid <= now and (until is None or now < until)
+    def _holds(self, now: datetime) -> bool:
+        since, until = self._stamp["last_change"], self._stamp["next_change"]
+        return since <= now and (until is None or now < until)
 
     def _published(self, conn: Connection) -> bool:
         if time.monotonic() - self._looked_at_s < LOOK_AGAIN_S:

@@ -43,7 +43,6 @@ def append(conn: Connection, entries: Sequence[Entry]) -> None:
     """
     if not entries:
         return
-    execute(conn, SQL["lock"])
     execute(
         conn,
         SQL["append"],

@@ -4,7 +4,6 @@ import binascii
 import secrets
 import threading
 import time
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,4 +39,4 @@ def _tick(count: int) -> np.uint64:
     with _turn:
         start = max(time.time_ns(), _last)
         _last = start + count
-    return cast(np.uint64, np.uint64(start))
+    return np.uint64(start)

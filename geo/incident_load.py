@@ -5,7 +5,11 @@ Loading twice changes nothing. What the source tells differently is changed and 
 incident that was worked on here since: that one is kept as it stands here, and counted as such.
 """
 
-from collections.abc import Sequence
+# pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
+# (pyarrow ships no types)
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import cast
 from uuid import UUID
 
@@ -20,12 +24,16 @@ from geo.staging import AT, NUMBER, TEXT, WHOLE, YES_NO, Columns, Counted, disti
 
 GIVEN = Columns(
     {
-        "source": TEXT, "source_key": TEXT, "category": TEXT, "channel": TEXT, "handling": TEXT, "state": TEXT,
-        "priority": WHOLE, "title": TEXT, "description": TEXT, "address": TEXT, "occurred_at": AT, "received_at": AT,
-        "due_at": AT, "closed_at": AT, "lon": NUMBER, "lat": NUMBER, "accuracy_m": NUMBER, "synthetic": YES_NO,
+        "id": TEXT, "source": TEXT, "source_key": TEXT, "category": TEXT, "channel": TEXT, "handling": TEXT,
+        "state": TEXT, "priority": WHOLE, "title": TEXT, "description": TEXT, "address": TEXT, "occurred_at": AT,
+        "received_at": AT, "due_at": AT, "closed_at": AT, "lon": NUMBER, "lat": NUMBER, "accuracy_m": NUMBER,
+        "synthetic": YES_NO,
     },
     frozenset({"source", "source_key", "category", "occurred_at", "lon", "lat"}),
 )  # fmt: skip
+
+LIGHTEN_FROM = 20_000
+SQL = db.statements("incident_load")
 
 
 def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Assigner, load_id: UUID | None) -> Counted:
@@ -37,9 +45,9 @@ def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Ass
     conn
         In a transaction whose scope holds every incident of the frame.
     frame
-        Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known channel,
+        Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known id, channel,
         handling, state, priority, title, description, address, received_at, due_at, closed_at, accuracy_m (metres),
-        synthetic. What is not known: channel ``import``, received when it occurred, ``closed`` if it has a
+        synthetic. What is not known: a new id, channel ``import``, received when it occurred, ``closed`` if it has a
         `closed_at` else ``reported``, priority, title and deadline those of the category.
     assigner
         Answers for the owner and the team of each.
@@ -58,34 +66,62 @@ def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Ass
     return _put(conn, _owned(given, assigner), assign.new_run(conn, assigner), load_id)
 
 
+@contextmanager
+def lightened(conn: db.Connection, coming: int) -> Generator[None]:
+    """
+    Take the secondary indexes and foreign keys off for a load larger than what stands, and make them again after.
+
+    Keeping eight foreign keys and seven indexes row by row costs several times what the rows themselves cost; made
+    again at the end they are built sorted, and the keys are checked for all rows at once. Nobody else can read
+    incidents until the transaction ends, hence only for a load that is larger than all that stands; else this does
+    nothing. What is made again is what the catalogue said before.
+
+    Parameters
+    ----------
+    conn
+        In a transaction with the scope of everything.
+    coming
+        How many rows the load has.
+    """
+    light = coming >= LIGHTEN_FROM and coming > db.one(conn, SQL["standing"])["standing"]
+    if not light:
+        yield
+        return
+    for name in ("note_weights", "list_weights", "lend_weights", "become_owner", "take_weights_off", "become_app"):
+        db.execute(conn, SQL[name])
+    yield
+    for name in ("become_owner", "put_weights_back", "become_app", "forget_weights"):
+        db.execute(conn, SQL[name])
+
+
 def _put(conn: db.Connection, table: pa.Table, run_id: int, load_id: UUID | None) -> Counted:
-    sql = db.statements("incident_load")
-    stage(conn, sql["stage"], sql["copy"], table)
-    db.execute(conn, sql["stored"])
-    counts = db.one(conn, sql["count_stored"])
+    stage(conn, SQL["stage"], SQL["copy"], table)
+    db.execute(conn, SQL["stage_stored"])
+    db.execute(conn, SQL["compare"])
+    db.execute(conn, SQL["mark_worked_on"])
+    counts = db.one(conn, SQL["count_stored"])
     if counts["changed"]:
-        db.execute(conn, sql["change"], load_id=load_id)
-        db.execute(conn, sql["note_change"])
-        db.execute(conn, sql["reassign_moved"], run_id=run_id)
+        db.execute(conn, SQL["change"], load_id=load_id)
+        db.execute(conn, SQL["note_change"])
+        db.execute(conn, SQL["reassign_moved"], run_id=run_id)
     if counts["stored"]:
-        db.execute(conn, sql["forget_stored"])
-    made = db.execute(conn, sql["put"], load_id=load_id)
-    db.execute(conn, sql["put_events"])
-    db.execute(conn, sql["put_assignments"], run_id=run_id)
+        db.execute(conn, SQL["forget_stored"])
+    made = db.execute(conn, SQL["put"], load_id=load_id)
+    db.execute(conn, SQL["put_events"])
+    db.execute(conn, SQL["put_assignments"], run_id=run_id)
     for name in ("unstage", "unstage_stored"):
-        db.execute(conn, sql[name])
+        db.execute(conn, SQL[name])
     return Counted(made + counts["changed"], counts["stored"] - counts["changed"], counts["kept"])
 
 
 def _completed(conn: db.Connection, given: pa.Table) -> pa.Table:
-    sql = db.statements("incident_load")
-    categories = db.rows(conn, sql["categories"])
+    categories = db.rows(conn, SQL["categories"])
     _refuse_unknown("category", given["category"], {row["code"] for row in categories})
     codes = pa.array([row["code"] for row in categories])
     place = pc.index_in(given["category"], codes)
     hours = pa.array([row["deadline_hours"] for row in categories]).cast(pa.duration("s"))
     channel = pc.fill_null(given["channel"], "import")
-    _refuse_unknown("channel", channel, {row["code"] for row in db.rows(conn, sql["channels"])})
+    _refuse_unknown("channel", channel, {row["code"] for row in db.rows(conn, SQL["channels"])})
     received = pc.coalesce(given["received_at"], given["occurred_at"])
     deadline = pc.multiply(hours.take(pc.fill_null(place, 0)), 3600)
     state = pc.if_else(pc.is_valid(given["closed_at"]), "closed", "reported")
@@ -117,11 +153,11 @@ def _refuse_unknown(what: str, values: pa.ChunkedArray, known: set[str]) -> None
 def _owned(given: pa.Table, assigner: assign.Assigner) -> pa.Table:
     lon, lat = _finite(given, "lon"), _finite(given, "lat")
     owners = assigner.assign(lon, lat)
-    ids = pa.array(identifiers.make(given.num_rows)).cast(TEXT)
+    ids = pc.coalesce(given["id"], pa.array(identifiers.make(given.num_rows)).cast(TEXT))
     return pa.table(
         {
             "id": ids,
-            **{name: given[name] for name in given.column_names},
+            **{name: given[name] for name in given.column_names if name != "id"},
             "path": pa.array(owners.path, TEXT),
             "unit_id": pa.array(owners.unit_id),
             "located": pa.array(owners.located, TEXT),
@@ -147,8 +183,8 @@ def _texts(teams: NDArray[np.object_]) -> pa.Array:
     return pa.array([str(team) for team in distinct_teams], TEXT).take(pa.array(codes))
 
 
-def _candidates(candidates: dict[int, list[int]], count: int) -> pa.Array:
+def _candidates(candidates: Mapping[int, list[int]], count: int) -> pa.Array:
     texts: NDArray[np.object_] = np.full(count, None, dtype=object)
     for row, units in candidates.items():
-        texts[row] = "{" + ",".join(map(str, cast(Sequence[int], units))) + "}"
+        texts[row] = "{" + ",".join(map(str, units)) + "}"
     return pa.array(texts, TEXT)

@@ -247,10 +247,10 @@ def report(conn: Connection, what: Report, assigner: Assigner, key: str | None =
 
 def read(conn: Connection, incident_id: uuid.UUID) -> Incident:
     """One matter; raises `IncidentNotFound`."""
-    found = _find(conn, IncidentFilter(limit=1), incident_id)
-    if not found:
+    found = first(conn, SQL["read"], id=incident_id)
+    if found is None:
         raise IncidentNotFound
-    return _incident(found[0])
+    return _incident(found)
 
 
 def find(conn: Connection, wanted: IncidentFilter) -> paging.Page[Incident]:
@@ -369,7 +369,7 @@ def _ruling(conn: Connection, what: Report) -> Row:
     return {"priority": ruling["priority"], "due_at": ruling["due_at"]}
 
 
-def _find(conn: Connection, wanted: IncidentFilter, incident_id: uuid.UUID | None = None) -> list[Row]:
+def _find(conn: Connection, wanted: IncidentFilter) -> list[Row]:
     path = units.read(conn, wanted.unit)["path"] if wanted.unit is not None else wanted.path
     west, south, east, north = wanted.bbox or (None, None, None, None)
     before_at, before_id = _key(wanted.cursor)
@@ -377,7 +377,6 @@ def _find(conn: Connection, wanted: IncidentFilter, incident_id: uuid.UUID | Non
     return rows(
         conn,
         SQL["find"],
-        id=incident_id,
         path_from=path,
         path_to=None if path is None else Scope(path).upper,
         category=wanted.category,

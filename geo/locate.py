@@ -20,11 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.cell_assembly import Geometries, assemble
 from geo.cell_blocks import owners_of
-from geo.cell_query import owner_by_parts
+from geo.cell_query import are_on_edges, owner_by_parts
 from geo.cells import Cells, Float64s, Int32s
 from geo.errors import BadCoordinate
 from geo.index_file import read, write
-from geo.point_columns import from_arrow
+from geo.point_columns import from_arrow, from_shapely
 
 CHUNK = 1 << 18
 """Points that one thread takes at a time."""
@@ -152,7 +152,7 @@ class CellIndex:
         x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
         if x.ndim != 1 or x.shape != y.shape:
             raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
-        return self._owners_of(lambda part: (x[part], y[part]), len(x), CHUNK, threads, bad)
+        return self._owners_of(lambda part: (writable(x[part]), writable(y[part])), len(x), CHUNK, threads, bad)
 
     def _owners_of(self, coordinates: Coordinates, count: int, size: int, threads: int, bad: OnBad) -> Int32s:
         """Ask for the points chunk by chunk, in this thread or in several."""
@@ -181,6 +181,18 @@ class CellIndex:
         if slot < 0 and not (math.isfinite(lon) and math.isfinite(lat)):
             raise BadCoordinate(f"({lon}, {lat}).")
         return slot
+
+    def on_edge(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
+        """
+        Whether each point lies on an edge or corner of any unit, exactly; shape (n,).
+
+        Parameters
+        ----------
+        lon, lat
+            Finite coordinates in the polygons' reference system, shape (n,).
+        """
+        x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
+        return are_on_edges(self._cells, x, y)
 
     def locate_points(
         self,
@@ -212,7 +224,7 @@ class CellIndex:
             return self.locate(*from_arrow(points), threads=threads, bad=bad)
         geometries = cast("Geometries", np.asarray(points, dtype=object))
         return self._owners_of(
-            lambda part: (shapely.get_x(geometries[part]), shapely.get_y(geometries[part])),
+            lambda part: from_shapely(geometries[part]),
             len(geometries),
             POINTS_CHUNK,
             threads,
@@ -221,13 +233,20 @@ class CellIndex:
 
     def polygons(self) -> Geometries:
         """The units as polygons, put together again from the edges, shape (units,)."""
-        sides = np.concatenate([self._owners[:, 0], self._owners[:, 1]])
-        edges = np.concatenate([np.arange(len(self._owners))] * 2)[sides >= 0]
-        sides = sides[sides >= 0]
-        order = np.argsort(sides, kind="stable")
-        lines = cast("Geometries", shapely.linestrings(self._cells.edges[edges[order]].reshape(-1, 2, 2)))
-        borders = shapely.multilinestrings(lines, indices=sides[order])
-        return cast("Geometries", shapely.build_area(borders))
+        if self.units == 0:
+            return np.empty(0, dtype=object)
+        units = self._owners.T.ravel()
+        there = units >= 0
+        units, edges = units[there], np.concatenate([self._cells.edges, self._cells.edges[:, [2, 3, 0, 1]]])[there]
+        order = np.argsort(units, kind="stable")
+        lines = cast("Geometries", shapely.linestrings(edges[order].reshape(-1, 2, 2)))
+        borders = cast("Geometries", shapely.multilinestrings(lines, indices=units[order]))
+        faces, of = shapely.get_parts(shapely.polygonize(borders[:, np.newaxis]), return_index=True)
+        # A face is the unit's if the unit is on the left of its shell; else it is a hole, or lies between parts.
+        shells = shapely.get_exterior_ring(shapely.orient_polygons(faces))
+        firsts = shapely.get_coordinates(shapely.get_point(shells, [[0], [1]]).T.ravel()).reshape(-1, 4)
+        own = np.isin(directed(of, firsts), directed(units, edges))
+        return cast("Geometries", shapely.multipolygons(faces[own], indices=of[own]))
 
     def overlaps(self) -> Int32s:
         """
@@ -248,6 +267,18 @@ def warm() -> None:
     index = CellIndex.build(units)
     index.locate([0.5], [0.5])
     index.locate_one(0.5, 0.5)
+    index.on_edge([0.5], [0.5])
+
+
+def writable(values: Float64s) -> Float64s:
+    """The values, or a copy if they are read-only, as columns of pandas are: numba would compile all kernels anew."""
+    return values if values.flags.writeable else values.copy()
+
+
+def directed(units: NDArray[np.integer[Any]], edges: Float64s) -> NDArray[np.void]:
+    """Keys that are the same for the same unit and the same edge in the same direction, shape (n,)."""
+    table = np.column_stack([units.astype(np.float64), edges]) + 0.0
+    return table.view(np.dtype((np.void, table.itemsize * 5))).ravel()
 
 
 def first_bad(part: slice, coordinates: Coordinates) -> BadCoordinate:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import shapely
 from numpy.typing import NDArray
 
 from geo.errors import BadGeometry
@@ -35,3 +36,13 @@ def from_arrow(points: Any) -> Coordinates:
         xy = np.asarray(column.flatten(), dtype=np.float64).reshape(len(column), -1)
         return np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
     raise BadGeometry(f"The column is not of GeoArrow points but of {column.type}.")
+
+
+def from_shapely(points: NDArray[np.object_]) -> Coordinates:
+    """Take x and y out of shapely points, shape (n,); NaN for what is missing, empty or no point."""
+    try:
+        return shapely.get_x(points), shapely.get_y(points)
+    except shapely.GEOSException:  # an empty point has no x, and GEOS says so by failing
+        filled = points.copy()
+        filled[shapely.is_empty(points)] = None
+        return shapely.get_x(filled), shapely.get_y(filled)

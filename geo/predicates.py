@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 - kernels take many arrays, and numba calls them by position
 """
 Signs that are never wrong: on which side of a line a point lies, in doubles.
 

@@ -5,8 +5,7 @@ Each takes a frame whose columns are the table's, without the ids that the datab
 another table holds may be named by its code (``station_code``, ``building_code``, ``team_code``) or by its id.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,13 +17,31 @@ from geo.staging import AT, NUMBER, TEXT, UUID, WHOLE, YES_NO, Columns, Counted,
 LIST = pa.list_(pa.string())
 JSON = pa.struct([])
 
-COLUMNS: Mapping[str, Columns] = MappingProxyType({
-    "block": Columns(
+SQL = db.statements("registers")
+
+
+@dataclass(frozen=True)
+class Register:
+    """The columns of a register and the names of its statements; `close` ends what the new rows replace."""
+
+    columns: Columns
+    stage: str
+    copy: str
+    put: str
+    unstage: str
+    close: str | None = None
+
+
+_BLOCK = Register(
+    Columns(
         {"code": TEXT, "path": TEXT, "households": WHOLE, "synthetic": YES_NO},
         frozenset({"code", "path"}),
         geometry=True,
     ),
-    "building": Columns(
+    stage="stage_block", copy="copy_block", put="put_block", unstage="unstage_block",
+)  # fmt: skip
+_BUILDING = Register(
+    Columns(
         {
             "code": TEXT, "path": TEXT, "name": TEXT, "address": TEXT, "use": TEXT, "floors": WHOLE,
             "households": WHOLE, "source": TEXT, "synthetic": YES_NO, "attributes": JSON,
@@ -32,12 +49,18 @@ COLUMNS: Mapping[str, Columns] = MappingProxyType({
         frozenset({"code", "path", "source"}),
         geometry=True,
     ),
-    "entrance": Columns(
+    stage="stage_building", copy="copy_building", put="put_building", unstage="unstage_building",
+)  # fmt: skip
+_ENTRANCE = Register(
+    Columns(
         {"building_code": TEXT, "number": WHOLE, "households": WHOLE},
         frozenset({"building_code", "number"}),
         geometry=True,
     ),
-    "street": Columns(
+    stage="stage_entrance", copy="copy_entrance", put="put_entrance", unstage="unstage_entrance",
+)  # fmt: skip
+_STREET = Register(
+    Columns(
         {
             "code": TEXT, "name": TEXT, "class": TEXT, "oneway": YES_NO, "from_node": WHOLE, "to_node": WHOLE,
             "length_m": NUMBER, "source": TEXT, "synthetic": YES_NO,
@@ -45,7 +68,10 @@ COLUMNS: Mapping[str, Columns] = MappingProxyType({
         frozenset({"code", "class", "length_m", "source"}),
         geometry=True,
     ),
-    "station": Columns(
+    stage="stage_street", copy="copy_street", put="put_street", unstage="unstage_street",
+)  # fmt: skip
+_STATION = Register(
+    Columns(
         {
             "id": UUID, "code": TEXT, "path": TEXT, "kind": TEXT, "name": TEXT, "address": TEXT, "phone": TEXT,
             "source": TEXT, "synthetic": YES_NO,
@@ -53,11 +79,17 @@ COLUMNS: Mapping[str, Columns] = MappingProxyType({
         frozenset({"code", "path", "kind", "name", "source"}),
         geometry=True,
     ),
-    "department": Columns(
+    stage="stage_station", copy="copy_station", put="put_station", unstage="unstage_station",
+)  # fmt: skip
+_DEPARTMENT = Register(
+    Columns(
         {"id": UUID, "code": TEXT, "path": TEXT, "level": TEXT, "name": TEXT, "phone": TEXT, "synthetic": YES_NO},
         frozenset({"code", "path", "level", "name"}),
     ),
-    "team": Columns(
+    stage="stage_department", copy="copy_department", put="put_department", unstage="unstage_department",
+)  # fmt: skip
+_TEAM = Register(
+    Columns(
         {
             "id": UUID, "code": TEXT, "path": TEXT, "kind": TEXT, "name": TEXT, "station_id": UUID,
             "station_code": TEXT, "skills": LIST, "shift": TEXT, "members": WHOLE, "capacity_per_day": WHOLE,
@@ -65,18 +97,29 @@ COLUMNS: Mapping[str, Columns] = MappingProxyType({
         },
         frozenset({"code", "path", "kind", "name", "source"}),
     ),
-    "default_team": Columns(
+    stage="stage_team", copy="copy_team", put="put_team", unstage="unstage_team",
+)  # fmt: skip
+_DEFAULT_TEAM = Register(
+    Columns(
         {"unit_id": WHOLE, "path": TEXT, "category": TEXT, "team_id": UUID, "team_code": TEXT, "valid_from": AT},
         frozenset({"unit_id"}),
     ),
-    "post": Columns(
+    stage="stage_default_team", copy="copy_default_team", put="put_default_team", unstage="unstage_default_team",
+    close="close_default_team",
+)  # fmt: skip
+_POST = Register(
+    Columns(
         {
             "unit_id": WHOLE, "path": TEXT, "kind": TEXT, "office_phone": TEXT, "filled": YES_NO, "valid_from": AT,
             "synthetic": YES_NO, "number": WHOLE,
         },
         frozenset({"unit_id", "kind", "filled"}),
     ),
-    "route": Columns(
+    stage="stage_post", copy="copy_post", put="put_post", unstage="unstage_post",
+    close="close_post",
+)  # fmt: skip
+_ROUTE = Register(
+    Columns(
         {
             "id": UUID, "code": TEXT, "path": TEXT, "team_id": UUID, "team_code": TEXT, "name": TEXT, "shift": TEXT,
             "length_m": NUMBER, "source": TEXT, "synthetic": YES_NO,
@@ -84,57 +127,61 @@ COLUMNS: Mapping[str, Columns] = MappingProxyType({
         frozenset({"code", "path", "name", "length_m", "source"}),
         geometry=True,
     ),
-    "check_point": Columns(
+    stage="stage_route", copy="copy_route", put="put_route", unstage="unstage_route",
+)  # fmt: skip
+_CHECK_POINT = Register(
+    Columns(
         {"route_code": TEXT, "number": WHOLE, "name": TEXT},
         frozenset({"route_code", "number", "name"}),
         geometry=True,
     ),
-})  # fmt: skip
+    stage="stage_check_point", copy="copy_check_point", put="put_check_point", unstage="unstage_check_point",
+)  # fmt: skip
 
 
 def put_blocks(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write blocks: code, path, geometry (polygons, EPSG:4326); households, synthetic."""
-    return _put(conn, frame, "block", ["code"])
+    return _put(conn, frame, _BLOCK, ["code"])
 
 
 def put_buildings(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write buildings: code, path, source, geometry (polygons); name, address, use, floors, households, attributes."""
-    return _put(conn, frame, "building", ["code"])
+    return _put(conn, frame, _BUILDING, ["code"])
 
 
 def put_entrances(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write entrances 单元: building_code, number, geometry (points or null); households."""
-    return _put(conn, frame, "entrance", ["building_code", "number"])
+    return _put(conn, frame, _ENTRANCE, ["building_code", "number"])
 
 
 def put_streets(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write streets: code, class, length_m, source, geometry (lines); name, oneway, from_node, to_node."""
-    return _put(conn, frame, "street", ["code"])
+    return _put(conn, frame, _STREET, ["code"])
 
 
 def put_stations(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write stations: code, path, kind, name, source, geometry (points); address, phone; id for new ones."""
-    return _put(conn, _identified(frame), "station", ["code"])
+    return _put(conn, _identified(frame), _STATION, ["code"])
 
 
 def put_departments(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write departments: code, path, level, name; phone; id for new ones."""
-    return _put(conn, _identified(frame), "department", ["code"])
+    return _put(conn, _identified(frame), _DEPARTMENT, ["code"])
 
 
 def put_teams(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write teams: code, path, kind, name, source; station_code or station_id, skills (list), shift, members, ..."""
-    return _put(conn, _identified(frame), "team", ["code"])
+    return _put(conn, _identified(frame), _TEAM, ["code"])
 
 
 def put_routes(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write routes: code, path, name, length_m, source, geometry (lines); team_code or team_id, shift."""
-    return _put(conn, _identified(frame), "route", ["code"])
+    return _put(conn, _identified(frame), _ROUTE, ["code"])
 
 
 def put_check_points(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write the check-points of routes: route_code, number, name, geometry (points)."""
-    return _put(conn, frame, "check_point", ["route_code", "number"])
+    return _put(conn, frame, _CHECK_POINT, ["route_code", "number"])
 
 
 def put_default_teams(conn: db.Connection, frame: pd.DataFrame) -> Counted:
@@ -143,7 +190,7 @@ def put_default_teams(conn: db.Connection, frame: pd.DataFrame) -> Counted:
 
     The team that answered until now keeps its dates: its row is closed where the new one begins.
     """
-    return _put(conn, frame.assign(category=_category(frame)), "default_team", ["unit_id", "category"])
+    return _put(conn, frame.assign(category=_category(frame)), _DEFAULT_TEAM, ["unit_id", "category"])
 
 
 def put_posts(conn: db.Connection, frame: pd.DataFrame) -> Counted:
@@ -154,18 +201,17 @@ def put_posts(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     closed, and those that are new begin at `valid_from` or now.
     """
     numbered = frame.assign(number=frame.groupby(["unit_id", "kind"]).cumcount() + 1)
-    return _put(conn, numbered, "post", ["unit_id", "kind", "number"])
+    return _put(conn, numbered, _POST, ["unit_id", "kind", "number"])
 
 
-def _put(conn: db.Connection, frame: pd.DataFrame, name: str, key: list[str]) -> Counted:
-    statements = db.statements("registers")
-    table = COLUMNS[name].table(frame)
+def _put(conn: db.Connection, frame: pd.DataFrame, register: Register, key: list[str]) -> Counted:
+    table = register.columns.table(frame)
     refuse_repeated(frame, key)
-    stage(conn, statements[f"stage_{name}"], statements[f"copy_{name}"], table)
-    if f"close_{name}" in statements:
-        db.execute(conn, statements[f"close_{name}"])
-    loaded = db.execute(conn, statements[f"put_{name}"])
-    db.execute(conn, statements[f"unstage_{name}"])
+    stage(conn, SQL[register.stage], SQL[register.copy], table)
+    if register.close:
+        db.execute(conn, SQL[register.close])
+    loaded = db.execute(conn, SQL[register.put])
+    db.execute(conn, SQL[register.unstage])
     return Counted(loaded, len(frame) - loaded)
 
 

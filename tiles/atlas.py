@@ -97,11 +97,11 @@ def _add_coverage(sheet: Sheet, ground: Ground) -> None:
 
 
 def _add_heat(sheet: Sheet, ground: Ground) -> None:
-    maps.add_heat(sheet, _incidents(ground))
+    maps.add_heat(sheet, _places(ground))
 
 
 def _add_heat_over_time(sheet: Sheet, ground: Ground) -> None:
-    maps.add_heat_over_time(sheet, _incidents(ground), "occurred_at")
+    maps.add_heat_over_time(sheet, _places(ground), "occurred_at")
 
 
 def _add_rates(sheet: Sheet, ground: Ground) -> None:
@@ -119,7 +119,8 @@ def _add_routes(sheet: Sheet, ground: Ground) -> None:
 
 
 def _add_incidents(sheet: Sheet, ground: Ground) -> None:
-    maps.add_incidents(sheet, _incidents(ground))
+    columns = ["category", "state", "occurred_at", "micro_grid", "team", "synthetic"]
+    maps.add_incidents(sheet, _points(_matters(ground, "incidents"), columns))
 
 
 KINDS: Mapping[Kind, tuple[Mapping[Language, str], Callable[[Sheet, Ground], None]]] = MappingProxyType(
@@ -135,18 +136,18 @@ KINDS: Mapping[Kind, tuple[Mapping[Language, str], Callable[[Sheet, Ground], Non
 
 
 def _add_outlines(sheet: Sheet, found: gpd.GeoDataFrame) -> None:
-    """The outlines of the two coarsest levels that are there."""
-    levels = [level for level in units.LEVELS if (found["level"] == level).any()]
-    for level in levels[:2]:
-        maps.add_units(sheet, found[found["level"] == level].reset_index(drop=True), level)
+    """The outlines of the two coarsest levels that are there; only the finer one is named, or names would overlap."""
+    levels = [level for level in units.LEVELS if (found["level"] == level).any()][:2]
+    for level in levels:
+        outlined = found[found["level"] == level].reset_index(drop=True)
+        maps.add_units(sheet, outlined, level, names=level == levels[-1])
 
 
-def _incidents(ground: Ground) -> gpd.GeoDataFrame:
-    columns = ["category", "state", "occurred_at", "micro_grid", "team", "synthetic"]
-    return _points(_matters(ground, "incidents"), columns)
+def _places(ground: Ground) -> gpd.GeoDataFrame:
+    return _points(_matters(ground, "places"), ["occurred_at", "synthetic"])
 
 
-def _matters(ground: Ground, statement: Literal["incidents", "incidents_per_unit"]) -> list[Row]:
+def _matters(ground: Ground, statement: Literal["incidents", "places", "incidents_per_unit"]) -> list[Row]:
     days = ground.wanted.days
     since = None if days is None else instant(ground.conn) - timedelta(days=days)
     path_to = Scope(ground.path).upper

@@ -87,7 +87,7 @@ def add_base(
     return sheet.draw("base_map", "ground", what, None, show=True)
 
 
-def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, show: bool = True) -> Drawing:
+def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, names: bool = True, show: bool = True) -> Drawing:
     """
     Add the outlines of units of one level, which tell their names and codes.
 
@@ -99,6 +99,8 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, show: bool =
         Columns ``code``, ``name`` and, for English, optionally ``name_en``; polygons with a CRS.
     level
         One of `OUTLINES`: how strong the outline is.
+    names
+        Whether names are written on the map, if they are few enough to be read.
     show
         Whether the layer is on when the page opens.
     """
@@ -106,13 +108,14 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, show: bool =
         raise Invalid(f"level {level!r}; say one of {', '.join(OUTLINES)}")
     areas = lighter(shapes_of(sheet, units, "code", "name"))
     colour, weight, dash = OUTLINES[level]
+    few = len(units) <= MOST_NAMES
     what = {
         "shape": area_steps(areas),
         "colour": colour,
         "weight": weight,
         "dash": dash,
         "land": level in {"league", "banner"},
-        "middles": point_steps(_middles(areas)) if len(units) <= MOST_NAMES and level != "micro_grid" else [],
+        "middles": point_steps(_middles(areas)) if names and level != "micro_grid" and few else [],
         "table": table_of(sheet, units, ["code"]),
     }
     return sheet.draw(level, "outlines", what, None, show=show)

@@ -1,6 +1,5 @@
 """`wangge assign`: every matter to its owner and team again, by the edition in force."""
 
-import typer
 from rich.console import Console
 
 from api.cli.session import OPERATOR, database
@@ -8,11 +7,9 @@ from geo.assign import Assigner
 from geo.db import begin
 from geo.reassign import reassign
 
-app = typer.Typer()
 console = Console()
 
 
-@app.command()
 def assign() -> None:
     """按现行网格重新归属全部事项 · Assign every matter again; results and reasons are kept."""
     with database() as pool, console.status("正在归属 · Assigning"), begin(pool, OPERATOR) as conn:

@@ -14,11 +14,9 @@ from tiles import atlas
 from tiles.labels import Language
 from tiles.offline import single_file
 
-app = typer.Typer()
 console = Console()
 
 
-@app.command("map")
 def draw(
     kind: Annotated[atlas.Kind, typer.Argument(help="地图种类 · Which map.")],
     out: Annotated[Path, typer.Option(help="写入的文件 · The file to write.")],

@@ -11,8 +11,6 @@ from api.scope import is_loopback
 from geo.errors import WanggeError
 from geo.settings import Settings, settings
 
-app = typer.Typer(help="The service over HTTP 启动服务")
-
 
 class NoSignInYet(WanggeError):
     """There is no sign-in yet, so the service listens on this machine only: use --host 127.0.0.1."""
@@ -20,7 +18,6 @@ class NoSignInYet(WanggeError):
     zh = "登录功能尚未就绪，服务只能在本机监听：请使用 --host 127.0.0.1。"
 
 
-@app.command("serve")
 def serve(
     host: Annotated[str | None, typer.Option(help="A loopback address 本机地址")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port 端口")] = None,

@@ -12,11 +12,9 @@ from geo.db import PUBLIC, begin, one, open_pool
 from geo.migrate import newest, revision, upgrade
 from geo.settings import settings
 
-app = typer.Typer()
 console = Console()
 
 
-@app.command()
 def up(
     demo: Annotated[bool, typer.Option(help="空库时载入示例数据 · Fill an empty database with the demo.")] = True,
 ) -> None:

@@ -6,11 +6,23 @@ SELECT
   st_x(i.geom) AS lon, st_y(i.geom) AS lat
 FROM incident AS i
 INNER JOIN category AS c ON i.category = c.code
-LEFT JOIN unit_version AS u ON i.unit_id = u.unit_id AND u.valid @> instant() AND u.recorded @> instant()
+LEFT JOIN LATERAL (
+  SELECT v.name FROM unit_version AS v
+  WHERE v.unit_id = i.unit_id AND v.valid @> instant() AND v.recorded @> instant()
+  ORDER BY v.id DESC
+  LIMIT 1
+) AS u ON TRUE
 LEFT JOIN team AS t ON i.team_id = t.id
 WHERE
   i.path >= %(path_from)s AND i.path < %(path_to)s
   AND (%(since)s::timestamptz IS NULL OR i.occurred_at >= %(since)s);
+
+-- places --
+-- Where and when the matters of a subtree happened since an instant.
+SELECT occurred_at, synthetic, st_x(geom) AS lon, st_y(geom) AS lat FROM incident
+WHERE
+  path >= %(path_from)s AND path < %(path_to)s
+  AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s);
 
 -- incidents_per_unit --
 -- How many matters each unit of a subtree has since an instant.

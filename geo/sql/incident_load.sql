@@ -1,52 +1,78 @@
+-- noqa: disable=all
+-- The linter cannot parse a comparison of rows among the columns of a SELECT.
+
 -- Bulk writing of incidents: each with its first event and the assignment that explains its owner.
 
 -- stage --
+-- Incidents on their way in, each with its owner.
 CREATE TEMPORARY TABLE staged_incident (
   id uuid, source text, source_key text, category text, channel text, handling text, state text, priority smallint,
   title text, description text, address text, occurred_at timestamptz, received_at timestamptz, due_at timestamptz,
   closed_at timestamptz, lon double precision, lat double precision, accuracy_m real, synthetic boolean,
   path text COLLATE "C", unit_id bigint, located text, team_id uuid, team_unit_id bigint, team_rule text,
-  owner_rule text, candidates bigint []
+  owner_rule text, candidates bigint[]
 );
 
 -- copy --
+-- Fill the staging table.
 COPY staged_incident FROM STDIN (FORMAT csv);
 
 -- unstage --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_incident;
 
 -- categories --
+-- What can be said of a category.
 SELECT code, name_zh, priority, deadline_hours FROM category WHERE active;
 
 -- channels --
+-- The channels that are known.
 SELECT code FROM channel;
 
--- stored --
--- What stands already of the staged incidents: whether as given, whether worked on here, or to be changed.
-CREATE TEMPORARY TABLE stored_incident AS
+-- stage_stored --
+-- What the staged incidents are compared with.
+CREATE TEMPORARY TABLE stored_incident (
+  staged_id uuid, id uuid, version integer, differs boolean, worked_on boolean, moved boolean
+);
+
+-- compare --
+-- What stands already of the staged incidents, and whether it is as given.
+INSERT INTO stored_incident (staged_id, id, version, differs, worked_on, moved)
 SELECT
-  s.id AS staged_id, i.id, i.version,
-  (
-    i.category, i.channel, i.handling, i.state, i.priority, i.title, i.description, i.address, i.occurred_at,
-    i.received_at, i.due_at, i.closed_at, st_x(i.geom), st_y(i.geom), i.accuracy_m, i.synthetic
-  ) IS NOT DISTINCT FROM (
-    s.category, s.channel, s.handling, s.state, s.priority, s.title, s.description, s.address, s.occurred_at,
-    s.received_at, s.due_at, s.closed_at, s.lon, s.lat, s.accuracy_m, s.synthetic
-  ) AS as_given,
-  EXISTS (
-    SELECT FROM incident_event AS e WHERE e.incident_id = i.id AND e.kind <> 'imported'
-  ) AS worked_on,
-  (st_x(i.geom), st_y(i.geom)) IS DISTINCT FROM (s.lon, s.lat) AS moved
-FROM staged_incident AS s INNER JOIN incident AS i ON s.source = i.source AND s.source_key = i.source_key;
+  s.id AS staged_id, i.id, i.version, d.one IS NOT NULL, false,
+  st_x(i.geom) <> s.lon OR st_y(i.geom) <> s.lat
+FROM staged_incident AS s
+INNER JOIN incident AS i ON s.source = i.source AND s.source_key = i.source_key
+LEFT JOIN LATERAL ( -- noqa: ST05
+  SELECT 1 AS one
+  WHERE
+    (
+      i.category, i.channel, i.handling, i.state, i.priority, i.title, i.description, i.address, i.occurred_at,
+      i.received_at, i.due_at, i.closed_at, st_x(i.geom), st_y(i.geom), i.accuracy_m, i.synthetic
+    )
+    IS DISTINCT FROM (
+      s.category, s.channel, s.handling, s.state, s.priority, s.title, s.description, s.address, s.occurred_at,
+      s.received_at, s.due_at, s.closed_at, s.lon, s.lat, s.accuracy_m, s.synthetic
+    )
+) AS d ON true;
+
+-- mark_worked_on --
+-- Of what differs, what was worked on here since.
+UPDATE stored_incident AS h SET worked_on = true
+WHERE
+  h.differs
+  AND EXISTS (SELECT FROM incident_event AS e WHERE e.incident_id = h.id AND e.kind <> 'imported');
 
 -- unstage_stored --
+-- The comparison is done with.
 DROP TABLE pg_temp.stored_incident;
 
 -- count_stored --
+-- How many of each.
 SELECT
   count(*) AS stored,
-  count(*) FILTER (WHERE NOT as_given AND worked_on) AS kept,
-  count(*) FILTER (WHERE NOT as_given AND NOT worked_on) AS changed
+  count(*) FILTER (WHERE differs AND worked_on) AS kept,
+  count(*) FILTER (WHERE differs AND NOT worked_on) AS changed
 FROM stored_incident;
 
 -- forget_stored --
@@ -78,7 +104,7 @@ UPDATE incident AS i SET
   load_id = %(load_id)s,
   version = i.version + 1
 FROM stored_incident AS h INNER JOIN staged_incident AS s ON h.staged_id = s.id
-WHERE i.id = h.id AND NOT h.as_given AND NOT h.worked_on;
+WHERE i.id = h.id AND h.differs AND NOT h.worked_on;
 
 -- note_change --
 -- The event of such a change.
@@ -87,9 +113,10 @@ SELECT
   i.id, i.version, i.path, 'imported', instant(), current_setting('wangge.account'), i.state,
   jsonb_build_object('load_id', i.load_id)
 FROM stored_incident AS h INNER JOIN incident AS i ON h.id = i.id
-WHERE NOT h.as_given AND NOT h.worked_on;
+WHERE h.differs AND NOT h.worked_on;
 
 -- reassign_moved --
+-- Why a moved incident has its owner.
 INSERT INTO assignment (
   incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
 )
@@ -97,9 +124,10 @@ SELECT
   h.id, %(run_id)s, s.path, s.unit_id, s.owner_rule, coalesce(s.candidates, ARRAY[s.unit_id]), s.team_id,
   s.team_rule, s.team_unit_id
 FROM stored_incident AS h INNER JOIN staged_incident AS s ON h.staged_id = s.id
-WHERE h.moved AND NOT h.as_given AND NOT h.worked_on;
+WHERE h.moved AND h.differs AND NOT h.worked_on;
 
 -- put --
+-- New incidents.
 INSERT INTO incident (
   id, path, unit_id, located, category, channel, handling, state, priority, title, description, address, geom,
   accuracy_m, occurred_at, received_at, due_at, closed_at, team_id, source, source_key, load_id, synthetic
@@ -111,13 +139,86 @@ SELECT
 FROM staged_incident;
 
 -- put_events --
+-- The first event of each.
 INSERT INTO incident_event (incident_id, number, path, kind, at, account, state)
 SELECT id, 1, path, 'imported', instant(), current_setting('wangge.account'), state FROM staged_incident;
 
 -- put_assignments --
+-- Why each has its owner.
 INSERT INTO assignment (
   incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
 )
 SELECT
   id, %(run_id)s, path, unit_id, owner_rule, coalesce(candidates, ARRAY[unit_id]), team_id, team_rule, team_unit_id
 FROM staged_incident;
+
+-- standing --
+-- How many incidents stand already.
+SELECT count(*) AS standing FROM incident;
+
+-- note_weights --
+-- Secondary indexes and keys of the three tables, with the statements that make them again.
+-- Primary keys stay: new ids ascend, so that they are only appended to.
+CREATE TEMPORARY TABLE weight (take_off text, put_back text);
+
+-- list_weights --
+-- Each with the statements that drop it and make it again, as the catalogue has them.
+INSERT INTO weight (take_off, put_back)
+SELECT
+  format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS take_off,
+  format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid))
+    AS put_back
+FROM pg_constraint AS c
+WHERE
+  c.contype IN ('f', 'u')
+  AND c.conrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+UNION ALL
+SELECT
+  format('DROP INDEX %s', i.indexrelid::regclass) AS take_off,
+  pg_get_indexdef(i.indexrelid) AS put_back
+FROM pg_index AS i
+WHERE
+  i.indrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+  AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid);
+
+-- lend_weights --
+-- The owner of the tables reads the list that the session made.
+GRANT SELECT ON weight TO wangge_owner;
+
+-- become_owner --
+-- Only the owner of a table may take its indexes off.
+SET LOCAL ROLE wangge_owner;
+
+-- become_app --
+-- Back to the role that row security binds.
+SET LOCAL ROLE wangge_app;
+
+-- take_weights_off --
+-- Drop what was noted; only for who holds everything.
+DO $$
+DECLARE w record;
+BEGIN
+  IF current_setting('wangge.path_from', true) <> '' THEN
+    RAISE EXCEPTION 'only who holds everything loads in bulk' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  FOR w IN SELECT take_off FROM weight LOOP
+    EXECUTE w.take_off;
+  END LOOP;
+END
+$$;
+
+-- put_weights_back --
+-- Plain indexes first: foreign keys are then checked for all rows at once.
+DO $$
+DECLARE w record;
+BEGIN
+  SET LOCAL maintenance_work_mem = '256MB';
+  FOR w IN SELECT put_back FROM weight ORDER BY put_back LIKE 'ALTER%' LOOP
+    EXECUTE w.put_back;
+  END LOOP;
+END
+$$;
+
+-- forget_weights --
+-- The list is done with.
+DROP TABLE pg_temp.weight;

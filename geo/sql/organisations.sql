@@ -48,12 +48,13 @@ LIMIT %(limit)s;
 SELECT
   st_asgeojson(r.geom, 7)::jsonb AS geometry,
   (
-    SELECT coalesce(
-      jsonb_agg(
-        jsonb_build_object('number', c.number, 'name', c.name, 'lon', st_x(c.geom), 'lat', st_y(c.geom))
-        ORDER BY c.number ASC
-      ), '[]'
-    )
+    SELECT
+      coalesce(
+        jsonb_agg(
+          jsonb_build_object('number', c.number, 'name', c.name, 'lon', st_x(c.geom), 'lat', st_y(c.geom))
+          ORDER BY c.number ASC
+        ), '[]'
+      )
     FROM check_point AS c
     WHERE c.route_id = r.id
   ) AS check_points

@@ -2,7 +2,7 @@
 -- What reports need: units in force, a default team at each root, and the spatial index under row security.
 SELECT
   count(*) > 0 AS units,
-  count(*) > 0 AND bool_and(EXISTS(
+  count(*) > 0 AND bool_and(EXISTS (
     SELECT FROM default_team AS d
     WHERE d.unit_id = r.unit_id AND d.category = '' AND d.valid @> instant()
   )) AS default_team,

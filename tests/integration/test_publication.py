@@ -484,3 +484,26 @@ def test_two_publications_at_once_are_one_after_the_other(stand: Stand) -> None:
     assert [type(found) for found in outcome] == [PublishedMeanwhile]
     assert stand.codes_changed(2) == {"M10"}
     assert stand.codes_changed(1) == set()
+
+
+def test_a_publication_waits_for_the_one_before_it_and_builds_on_it(stand: Stand) -> None:
+    """A micro-grid is added to a community while another publication moves that community: its path must follow."""
+    moved, named = move("C0", "B1")(small_world())
+    grown, added = add(0)(moved)
+    began = threading.Event()
+
+    def second() -> None:
+        with begin(stand.pool, EVERYTHING, day(2)) as conn:
+            began.set()
+            publish(conn, frame(grown, added), day(3), system=stand.layer, layer=stand.layer)
+
+    thread = threading.Thread(target=second)
+    with begin(stand.pool, EVERYTHING, day(1)) as conn:
+        publish(conn, frame(moved, named), day(3), system=stand.layer, layer=stand.layer)
+        thread.start()
+        assert began.wait(30)
+        thread.join(0.5)
+        assert thread.is_alive()  # it waits for the lock of the layer
+    thread.join(30)
+    with begin(stand.pool, EVERYTHING, day(3)) as conn:
+        agrees(units.in_force(conn, layer=stand.layer), grown, {})

@@ -3,12 +3,16 @@
 from fractions import Fraction
 from itertools import pairwise
 
+import geopandas
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.coverages import border_points, clustered, mixed_points, patchwork
+from geo.cell_blocks import owners_of
 from geo.errors import BadCoordinate, BadGeometry, EmptyGeometry, NotAnArea
 from geo.locate import CellIndex
 
@@ -118,11 +122,11 @@ def test_overlapping_units_give_the_lowest_never_another():
 
 
 @given(coverages())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_coverages_agree_with_fractions(polygons):
     index = CellIndex.build(polygons)
     x, y = hostile_points(polygons, index)
-    pick = np.random.default_rng(0).permutation(len(x))[:250]
+    pick = np.random.default_rng(0).permutation(len(x))[:150]
     assert index.locate(x[pick], y[pick]).tolist() == lowest_by_fractions(polygons, x[pick], y[pick]).tolist()
 
 
@@ -168,3 +172,101 @@ def test_a_coordinate_that_is_not_finite_is_refused_by_its_row_or_taken_as_outsi
     with pytest.raises(BadCoordinate, match="Row 1"):
         index.locate([0.5, 0.5], [0.5, value])
     assert index.locate([0.5, value], [0.5, 0.5], bad="outside").tolist() == [0, -1]
+
+
+def test_a_column_of_points_may_be_a_series_an_array_or_arrow():
+    index = CellIndex.build(SQUARES)
+    x, y = np.random.default_rng(1).uniform(-0.5, 2.5, (2, 20_000))
+    expected = index.locate(x, y).tolist()
+    points = shapely.points(x, y)
+    assert index.locate_points(points).tolist() == expected
+    assert index.locate_points(geopandas.GeoSeries(points, index=range(5, 20_005)), threads=2).tolist() == expected
+    for encoding in ("geoarrow", "WKB"):
+        arrow = pa.array(geopandas.GeoSeries(points).to_arrow(geometry_encoding=encoding, interleaved=False))
+        if encoding == "geoarrow":
+            assert index.locate_points(arrow).tolist() == expected
+            assert index.locate_points(arrow[100:200]).tolist() == expected[100:200]
+        else:
+            with pytest.raises(BadGeometry, match="not of GeoArrow points"):
+                index.locate_points(arrow)
+    interleaved = pa.array(geopandas.GeoSeries(points).to_arrow(geometry_encoding="geoarrow"))
+    assert index.locate_points(pa.chunked_array([interleaved[:7], interleaved[7:]])).tolist() == expected
+
+
+@pytest.mark.parametrize("wrong", [None, shapely.Point(), shapely.box(0, 0, 1, 1), shapely.Point(np.nan, 1)])
+def test_what_is_no_point_in_a_column_is_refused_by_its_row_or_taken_as_outside(wrong):
+    points = np.append(shapely.points(np.full(9_000, 0.5), 0.5), np.array([wrong], dtype=object))
+    index = CellIndex.build(SQUARES)
+    with pytest.raises(BadCoordinate, match="Row 9000"):
+        index.locate_points(points)
+    assert index.locate_points(points, bad="outside", threads=2)[-2:].tolist() == [0, -1]
+
+
+def test_a_missing_arrow_row_is_named():
+    rows = pa.array([{"x": 0.5, "y": 0.5}, None], pa.struct({"x": pa.float64(), "y": pa.float64()}))
+    with pytest.raises(BadGeometry, match="Row 1 is missing"):
+        CellIndex.build(SQUARES).locate_points(rows)
+
+
+def test_read_only_arrays_are_answered_by_the_kernels_that_are_there():
+    index, kernels = CellIndex.build(SQUARES), len(owners_of.signatures)
+    x = np.array([0.5, 1.5])
+    x.flags.writeable = False
+    assert index.locate(x, x).tolist() == [0, 3]
+    assert len(owners_of.signatures) == kernels == 1
+
+
+def test_threads_share_the_points_and_change_nothing():
+    index = CellIndex.build(SQUARES)
+    x, y = np.random.default_rng(1).uniform(-0.5, 2.5, (2, 600_001))
+    assert (index.locate(x, y, threads=3) == index.locate(x, y)).all()
+    x[500_000] = np.nan
+    with pytest.raises(BadCoordinate, match="Row 500000"):
+        index.locate(x, y, threads=3)
+
+
+def test_arrays_of_different_length_are_refused_and_empty_ones_are_answered():
+    index = CellIndex.build(SQUARES)
+    with pytest.raises(BadCoordinate, match="Shapes"):
+        index.locate([0.5, 0.5], [0.5])
+    assert index.locate([], []).tolist() == []
+    with pytest.raises(BadCoordinate):
+        index.locate_one(float("nan"), 0.5)
+
+
+def test_no_polygons_are_an_index_that_owns_nothing():
+    assert CellIndex.build(np.empty(0, dtype=object)).locate([0.0], [0.0]).tolist() == [-1]
+
+
+def test_overlaps_are_listed_and_shared_borders_are_none():
+    shifted = shapely.transform(SQUARES[:1], lambda xy: xy + 0.5)
+    index = CellIndex.build(np.concatenate([SQUARES, shifted, SQUARES[3:]]))
+    assert index.overlaps().tolist() == [[0, 4], [1, 4], [2, 4], [3, 4], [3, 5], [4, 5]]
+    assert CellIndex.build(SQUARES).overlaps().tolist() == []
+
+
+@given(coverages(overlapping=True))
+@settings(max_examples=30, deadline=None)
+def test_the_index_keeps_its_polygons(polygons):
+    assert shapely.equals(CellIndex.build(polygons).polygons(), polygons).all()
+
+
+@pytest.mark.parametrize("cells", [1, 100_000])
+def test_a_border_of_thousands_of_vertices_in_one_cell_is_exact(cells):
+    turn = np.linspace(0, 2 * np.pi, 4001)[:-1]
+    radius = 1 + 0.01 * np.random.default_rng(3).random(4000)
+    star = shapely.Polygon(np.column_stack([radius * np.cos(turn), radius * np.sin(turn)]))
+    units = np.array([star, shapely.box(-9, -9, 9, 9).difference(star)], dtype=object)
+    index = CellIndex.build(units, cells=cells)
+    x, y = hostile_points(units, index)
+    assert (index.locate(x, y) == lowest_by_shapely(units, x, y)).all()
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("make", [clustered, patchwork])
+def test_millions_of_points_agree_with_shapely(make):
+    polygons = make()
+    index = CellIndex.build(polygons)
+    for x, y in (mixed_points(polygons, 2_000_000), border_points(polygons)):
+        assert np.count_nonzero(index.locate(x, y, threads=2) != lowest_by_shapely(polygons, x, y)) == 0

@@ -178,8 +178,7 @@ def test_opening_a_settled_matter_again_clears_its_closing(city: Pool):
 def test_closing_keeps_its_instant_through_revisit_and_archive(city: Pool):
     incident = report(city, flue())
     way = [State.ACCEPTED, State.HANDLING, State.CHECKING, State.CLOSED]
-    for version, state in enumerate(way, start=1):
-        closed = step(city, incident, state, version)
+    closed = [step(city, incident, state, version) for version, state in enumerate(way, start=1)][-1]
     archived = step(city, incident, State.ARCHIVED, 5)
     assert archived.closed_at == closed.closed_at
 
@@ -337,9 +336,6 @@ def test_ids_of_the_feed_become_visible_in_their_order(city: Pool):
         with begin(city, DESK) as conn:
             feed.append(conn, [feed.Entry("1.", "test", str(number), {})])
 
-    def last(conn: Connection) -> int:
-        return rows(conn, "SELECT coalesce(max(id), 0) AS id FROM feed")[0]["id"]
-
     seen: set[int] = set()
     with ThreadPoolExecutor(6) as threads:
         told = [threads.submit(tell, number) for number in range(60)]
@@ -402,6 +398,32 @@ def test_the_assigner_in_force_is_kept_until_something_is_published(city: Pool):
         first = in_force.assigner(conn)
     with begin(city, DESK) as conn:
         assert in_force.assigner(conn) is first
+
+
+def test_an_older_transaction_is_answered_by_the_same_assigner(city: Pool):
+    in_force = InForce()
+    with begin(city, DESK) as conn:
+        first, now = in_force.assigner(conn), instant(conn)
+    with begin(city, DESK, now=now - timedelta(seconds=30)) as conn:
+        assert in_force.assigner(conn) is first
+
+
+def test_another_default_team_is_seen_without_a_restart(city: Pool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("geo.editions.LOOK_AGAIN_S", 0)
+    in_force = InForce()
+    answers = []
+    for team in ("T1", "T2", "T1"):
+        with begin(city, DESK) as conn:
+            conn.execute(
+                """
+                UPDATE default_team SET team_id = t.id FROM team AS t
+                WHERE t.code = %(team)s AND unit_id = (SELECT unit_id FROM unit_version WHERE code = 'B1')
+                """,
+                {"team": team},
+            )
+        with begin(city, DESK) as conn:
+            answers.append(incidents.report(conn, flue(), in_force.assigner(conn)).team_code)
+    assert answers == ["T1", "T2", "T1"]
 
 
 def test_a_default_team_that_ends_is_followed_by_the_next_at_that_very_instant(city: Pool):

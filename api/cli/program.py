@@ -1,0 +1,33 @@
+"""`wangge`: the commands put together."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from api.cli import assign, db, demo, load, maps, serve, up
+from geo.errors import WanggeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Wangge 网格: 网格、事项与地图 · micro-grids, matters and maps of a league or a city.",
+)
+load.app.command("demo")(demo.load)
+app.add_typer(db.app, name="db")
+app.add_typer(load.app, name="load")
+app.command("up")(up.up)
+app.command("serve")(serve.serve)
+app.command("assign")(assign.assign)
+app.command("map")(maps.draw)
+
+
+def main() -> None:
+    """The console command: what goes wrong and is somebody's business is said in two lines, without a traceback."""
+    try:
+        app()
+    except WanggeError as error:
+        console = Console(stderr=True, highlight=False, markup=False)  # what is quoted may hold brackets
+        console.print(error.zh, style="red")
+        console.print(str(error))
+        sys.exit(1)

@@ -1,0 +1,236 @@
+"""
+A file into the database: read, map columns, check, repair, refuse, write, and account for every row.
+
+One transaction a file: all of it stands, with a row in table ``load`` whose counts add up, or none of it.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool
+
+from geo import crs, db, identifiers, load_incidents, load_registers, load_units, registers, units
+from geo.errors import BadFile
+from geo.load_fields import FIELDS
+from geo.load_frames import Converted, Underway, convert, fields_of, plan
+from geo.load_order import LoadOrder, LoadReport
+from geo.readers import Batch, Opened, open_file
+from geo.rejects import RejectsFile, Verdicts
+
+SQL = db.statements("loads")
+Progress = Callable[[int, int | None], None]
+_PREVIEW_ROWS = 5
+
+
+def load_file(pool: ConnectionPool[db.Connection], order: LoadOrder, progress: Progress | None = None) -> LoadReport:
+    """
+    Load a file.
+
+    Parameters
+    ----------
+    pool
+        From `db.open_pool`.
+    order
+        What to load and how.
+    progress
+        Called with the rows read so far and, where it is known, how many there are.
+
+    Returns
+    -------
+    LoadReport
+        ``read = loaded + unchanged + rejected``. Of a dry run the same, and nothing stands.
+
+    Raises
+    ------
+    BadFile, BadColumn, UndeclaredCrs, UnknownCrs, BadCoordinate, repair.NotACity, assign.NoUnits
+        The file as a whole cannot be loaded; nothing is changed.
+    """
+    opened = open_file(order.path, kind=order.kind, layer=order.layer, encoding=order.encoding)
+    scope = db.Scope(path="", account=order.account)
+    with db.begin(pool, scope) as conn, conn.transaction(force_rollback=order.dry_run):
+        return _load(conn, order, opened, progress or (lambda _read, _total: None))
+
+
+def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progress) -> LoadReport:
+    batches = _peeked(opened)
+    first = next(batches)
+    planned = plan(order, opened, _fields(conn, order.kind), has_geometry=first.geometry is not None)
+    report = LoadReport(
+        opened.format,
+        opened.encoding,
+        opened.layer,
+        planned.frame.name if planned.frame else None,
+        planned.columns,
+        [column for column in opened.columns if column not in planned.columns.values()],
+    )
+    _note_overruled_crs(order, opened, report)
+    rejects = RejectsFile(None if order.dry_run else order.rejects)
+    load = Underway(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn))
+    _write(load, _counted(load, batches, opened, progress, first), opened.total)
+    load.rejects.add_ragged(opened.ragged, opened.columns)
+    report.read += len(opened.ragged)
+    report.reasons, report.examples = load.rejects.counts, load.rejects.examples
+    _finish(conn, load)
+    return report
+
+
+def _peeked(opened: Opened) -> Iterator[Batch]:
+    empty = Batch(np.empty(0, dtype=np.int64), pd.DataFrame(columns=opened.columns, dtype="str"))
+    found = False
+    for batch in opened.batches:
+        found = True
+        yield batch
+    if not found:
+        yield empty
+
+
+def _counted(
+    load: Underway, rest: Iterator[Batch], opened: Opened, progress: Progress, first: Batch
+) -> Iterator[Converted]:
+    batch: Batch | None = first
+    while batch is not None:
+        load.report.read += len(batch.rows)
+        converted = convert(batch, load.planned, load.now)
+        if not load.report.preview:
+            load.report.preview = _preview(converted)
+        yield converted
+        progress(load.report.read, opened.total)
+        try:
+            batch = next(rest, None)
+        except (ValueError, OSError) as error:
+            raise BadFile(f"{load.order.path.name}: {error}") from error
+
+
+def _preview(converted: Converted) -> list[dict[str, str]]:
+    head = converted.frame.head(_PREVIEW_ROWS)
+    shapes = (
+        [] if converted.geometry is None else [f"{one:.60}" for one in map(str, converted.geometry[:_PREVIEW_ROWS])]
+    )
+    rows = [
+        {str(name): "" if _is_na(value) else str(value) for name, value in row.items()}
+        for row in head.to_dict("records")
+    ]
+    return [row | ({"geometry": shapes[k]} if shapes else {}) for k, row in enumerate(rows)]
+
+
+def _is_na(value: Any) -> bool:
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def _fields(conn: db.Connection, kind: str) -> Any:
+    if kind != "incidents":
+        return FIELDS[kind]
+    choices = {name: _named(db.rows(conn, SQL[statement])) for name, statement in _CATALOGUES.items()}
+    return fields_of(kind, choices)
+
+
+_CATALOGUES = {"category": "categories", "channel": "channels"}
+
+
+def _named(found: list[db.Row]) -> dict[str, str]:
+    """Each code by itself and by its names."""
+    named = {str(name).lower(): row["code"] for row in found for key, name in row.items() if key != "code" and name}
+    return named | {row["code"]: row["code"] for row in found}
+
+
+def _note_overruled_crs(order: LoadOrder, opened: Opened, report: LoadReport) -> None:
+    if order.crs and opened.crs and report.crs and crs.declared(opened.crs).crs != crs.declared(order.crs).crs:
+        name = crs.declared(opened.crs).name
+        zh, en = (
+            f"文件自称 {name}，按您声明的 {report.crs} 读取",
+            f"the file says {name}; read as {report.crs}, as you declared",
+        )
+        report.notes.append((zh, en))
+
+
+def _begin(conn: db.Connection, order: LoadOrder) -> UUID:
+    load_id = UUID(identifiers.make(1)[0].decode())
+    with order.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    db.execute(
+        conn,
+        SQL["begin_load"],
+        load_id=load_id,
+        kind=order.kind,
+        source=order.named_source,
+        file_name=order.path.name,
+        sha256=digest,
+        options=Jsonb(order.options()),
+    )
+    return load_id
+
+
+def _finish(conn: db.Connection, load: Underway) -> None:
+    report = load.report
+    db.execute(
+        conn,
+        SQL["finish_load"],
+        load_id=load.load_id,
+        read=report.read,
+        loaded=report.loaded,
+        unchanged=report.unchanged,
+        rejected=report.rejected,
+    )
+
+
+def _write(load: Underway, batches: Iterator[Converted], total: int | None) -> None:
+    if load.order.kind == "incidents":
+        load_incidents.write(load, batches, total)
+        return
+    whole = _whole(list(batches))
+    if load.order.kind == "units":
+        _write_units(load, whole)
+    else:
+        load_registers.write(load, whole)
+
+
+def _whole(parts: list[Converted]) -> Converted:
+    if len(parts) == 1:
+        return parts[0]
+    shapes = [part.geometry for part in parts if part.geometry is not None]
+    verdicts = Verdicts(
+        np.concatenate([part.verdicts.reason for part in parts]),
+        np.concatenate([part.verdicts.detail for part in parts]),
+    )
+    return Converted(
+        np.concatenate([part.rows for part in parts]),
+        pd.concat([part.raw for part in parts], ignore_index=True),
+        pd.concat([part.frame for part in parts], ignore_index=True),
+        np.concatenate(shapes) if shapes else None,
+        verdicts,
+    )
+
+
+def _write_units(load: Underway, whole: Converted) -> None:
+    known = set(units.in_force(load.conn)["code"])
+    geometry = whole.geometry if whole.geometry is not None else np.full(len(whole.rows), None, dtype=object)
+    city = load_units.prepare(whole.frame, geometry, load.order, whole.verdicts, known)
+    load.rejects.add(whole.rows, whole.verdicts, whole.raw)
+    load.report.repairs += city.repairs
+    if whole.verdicts.fine.any():
+        load.count(load_units.publish(load.conn, city, load.order))
+    _give_roots_a_team(load)
+
+
+def _give_roots_a_team(load: Underway) -> None:
+    """A root without a default team gets a duty desk, so that nothing is unassigned."""
+    roots = pd.DataFrame(db.rows(load.conn, SQL["roots_without_team"]))
+    if roots.empty:
+        return
+    desk = roots["code"] + "-duty"
+    teams = roots.assign(code=desk, kind="duty_desk", name=roots["name"] + "值班室", shift="all", source="wangge")
+    registers.put_teams(load.conn, teams)
+    registers.put_default_teams(load.conn, roots.assign(team_code=desk))
+    for name in roots["name"]:
+        load.report.notes.append((f"已为“{name}”设兜底值班室", f"{name} was given a duty desk as its default team"))
+
+
+def default_rejects(path: Path, folder: Path) -> Path:
+    """Where refused rows go if nobody says: the folder that the command runs in."""
+    return folder / f"{path.stem}.rejects.csv"

@@ -1,0 +1,126 @@
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import BadColumn
+from geo.load_fields import FIELDS, Field, Reading, propose, read_field
+from geo.rejects import Verdicts
+
+SHANGHAI = Reading(ZoneInfo("Asia/Shanghai"), None, {}, {})
+
+
+def read(kind: Any, values: list[Any], reading: Reading = SHANGHAI, **spec: Any) -> tuple[list[Any], list[str | None]]:
+    verdicts = Verdicts.of(len(values))
+    read = read_field("field", Field(kind, **spec), pd.Series(values, dtype=object), reading, verdicts)
+    return [None if not isinstance(v, list) and pd.isna(v) else v for v in read], verdicts.reason.tolist()
+
+
+def test_columns_are_found_by_chinese_and_english_names() -> None:
+    columns = ["工单编号", "事项类别", "发生时间", "经度", "纬度", "Closed_At", "other"]
+    assert propose("incidents", columns, {}) == {
+        "source_key": "工单编号",
+        "category": "事项类别",
+        "occurred_at": "发生时间",
+        "closed_at": "Closed_At",
+        "lon": "经度",
+        "lat": "纬度",
+    }
+
+
+def test_a_column_that_is_mapped_by_hand_is_not_taken_for_another_field() -> None:
+    assert propose("stations", ["name", "id"], {"kind": "name", "code": "id"}) == {"kind": "name", "code": "id"}
+
+
+@pytest.mark.parametrize("asked", [{"colour": "name"}, {"name": "nome"}])
+def test_a_field_or_column_that_is_not_there_is_refused(asked: dict[str, str]) -> None:
+    with pytest.raises(BadColumn):
+        propose("stations", ["name"], asked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-01-05 08:30", "2024-01-05T08:30:00", "2024/1/5 8:30", "2024年1月5日 8:30", "2024-01-05T00:30:00Z",
+     "2024-01-05 01:30:00+01:00"],
+)  # fmt: skip
+def test_times_are_read_as_the_citys_clock_unless_they_name_a_zone(text: str) -> None:
+    values, reasons = read("time", [text])
+    assert reasons == [None]
+    assert values[0] == datetime(2024, 1, 5, 8, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def test_an_hour_that_summer_time_skips_or_doubles_is_read() -> None:
+    madrid = Reading(ZoneInfo("Europe/Madrid"), None, {}, {})
+    values, reasons = read("time", ["2024-03-31 02:30", "2024-10-27 02:30"], madrid)
+    assert reasons == [None, None]
+    assert [value.hour for value in values] == [1, 0]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2024-13-01", "31/12/2024", "12", "2024-02-30"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    assert read("time", [text])[1] == ["bad_time"]
+
+
+def test_a_format_of_ones_own_and_seconds_since_1970_are_read() -> None:
+    day_first = Reading(ZoneInfo("UTC"), "%d/%m/%Y", {}, {})
+    assert read("time", ["31/12/2024"], day_first)[0] == [pd.Timestamp("2024-12-31", tz="UTC")]
+    epoch = Reading(ZoneInfo("UTC"), "epoch", {}, {})
+    assert read("time", ["86400", "x"], epoch) == ([pd.Timestamp("1970-01-02", tz="UTC"), None], [None, "bad_time"])
+
+
+def test_empty_values_are_missing_and_needed_ones_refused() -> None:
+    assert read("text", ["", "  ", None, float("nan"), "a "]) == ([None, None, None, None, "a"], [None] * 5)
+    assert read("text", [" ", "a"], needed=True)[1] == ["missing_value", None]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "x\udfffy"])
+def test_nul_and_lone_surrogates_are_refused(text: str) -> None:
+    assert read("text", [text, "b"])[1] == ["bad_text", None]
+
+
+def test_numbers_are_whole_where_they_must_be() -> None:
+    assert read("whole", ["3", 4, 5.0, "-1", "2.5", "x", "1e400", ""]) == (
+        [3, 4, 5, None, None, None, None, None],
+        [None, None, None, "bad_number", "bad_number", "bad_number", "bad_number", None],
+    )
+
+
+def test_a_choice_goes_by_its_names_its_map_and_its_default() -> None:
+    choices = {"other": "other", "hazard": "hazard", "安全隐患": "hazard"}
+    mapped = Reading(ZoneInfo("UTC"), None, {"field": {"peligro": "hazard"}}, {})
+    assert read("choice", ["安全隐患", "Hazard", "peligro", "x"], mapped, choices=choices) == (
+        ["hazard", "hazard", "hazard", None],
+        [None, None, None, "unknown_value"],
+    )
+    defaulted = Reading(ZoneInfo("UTC"), None, {}, {"field": "other"})
+    assert read("choice", ["x", None], defaulted, choices=choices) == (["other", "other"], [None, None])
+
+
+def test_lists_are_split_at_every_common_separator() -> None:
+    assert read("list", ["水暖、电工;开锁", None, "a,b|c"])[0] == [["水暖", "电工", "开锁"], [], ["a", "b", "c"]]
+
+
+def test_yes_and_no_are_read_in_several_languages() -> None:
+    assert read("yes_no", ["是", "No", "TRUE", "sí", "maybe"]) == (
+        [True, False, True, True, None],
+        [None, None, None, None, "unknown_value"],
+    )
+
+
+VALUES = st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.booleans(), st.datetimes())
+
+
+@given(st.sampled_from(["text", "whole", "number", "yes_no", "time", "list", "choice"]), st.lists(VALUES, max_size=5))
+def test_every_value_is_read_or_refused_or_missing(kind: Any, values: list[Any]) -> None:
+    got, reasons = read(kind, values)
+    assert len(got) == len(reasons) == len(values)
+
+
+def test_no_two_fields_of_a_kind_go_by_the_same_name() -> None:
+    for kind, fields in FIELDS.items():
+        names = [name for spec in fields.values() for name in spec.names]
+        assert len(names) == len(set(names)), kind
