@@ -5,14 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from api import errors, pages
+from api.auth import Doors
 from api.body import BodyLimit
 from api.edge import Edge
+from api.guard import Guard
 from api.metrics import Metrics
-from api.routes import health, incidents, lists, maps, routes, stations, summary, teams, units
-from api.scope import Service, known_parameters
-from geo import cluster
+from api.routes import health, incidents, lists, maps, routes, session, stations, summary, teams, units
+from api.scope import Service, declare, known_parameters
+from geo import cluster, passwords
 from geo.db import open_pool
 from geo.editions import InForce
 from geo.settings import Settings
@@ -48,13 +51,16 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    for module in (units, incidents, teams, stations, routes, lists, summary, maps, health):
+    for module in (units, incidents, teams, stations, routes, lists, summary, maps, session, health):
+        declare(module.router.routes)
         app.include_router(module.router)
     errors.install(app, settings.language)
     pages.add(app, settings)
+    declare(app.routes)
     app.state.parameters = _parameters(app.openapi())
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, language=settings.language)
+    app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
     app.add_middleware(Edge, metrics=metrics, language=settings.language)
     return app
 
@@ -69,7 +75,8 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         dsn = cluster.connection_string(settings)
         with open_pool(dsn, settings.pool_size) as pool:
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics)
+            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool))
+            await run_in_threadpool(passwords.nobodys)
             yield
 
     return lifespan

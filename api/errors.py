@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from geo import errors as wrong
 from geo.paging import BadCursor
+from geo.throttle import TooManyAttempts
 
 Language = Literal["zh", "en"]
 MOST_FAULTS = 20
@@ -70,9 +71,39 @@ class WrongMediaType(wrong.WanggeError):
 
 
 class NotAddressedHere(wrong.WanggeError):
-    """Until accounts exist, the service answers only under a name of this machine, such as 127.0.0.1."""
+    """The service does not answer under this name; the operator names those it has in WANGGE_HOSTS."""
 
-    zh = "在账号功能就绪之前，仅可通过本机地址（如 127.0.0.1）访问。"
+    zh = "本服务不使用此域名或地址；可用名称由管理员在 WANGGE_HOSTS 中设置。"
+
+
+class SignInNeeded(wrong.WanggeError):
+    """Sign in first: this is not for the public, or your session has ended."""
+
+    zh = "请先登录：此内容不对公众开放，或您的会话已结束。"
+
+
+class NotAllowed(wrong.WanggeError):
+    """Your role does not include this."""
+
+    zh = "您的角色没有此权限。"
+
+
+class WrongPassword(wrong.WanggeError):
+    """The account or the password is wrong."""
+
+    zh = "账号或密码错误。"
+
+
+class PlainHttp(wrong.WanggeError):
+    """Passwords are taken over HTTPS only, except on this machine itself."""
+
+    zh = "除本机访问外，仅可通过 HTTPS 登录。"
+
+
+class FromAnotherSite(wrong.WanggeError):
+    """A change must come from a page of this service itself, or with a token."""
+
+    zh = "更改只能由本服务的页面发起，或使用令牌。"
 
 
 class Unexpected(wrong.WanggeError):
@@ -90,6 +121,11 @@ STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
         BadParameter: 400,
         UnknownParameter: 400,
         BadCursor: 400,
+        SignInNeeded: 401,
+        WrongPassword: 401,
+        NotAllowed: 403,
+        PlainHttp: 403,
+        FromAnotherSite: 403,
         wrong.NotFound: 404,
         MethodNotAllowed: 405,
         wrong.Conflict: 409,
@@ -98,6 +134,7 @@ STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
         BodyTooLarge: 413,
         WrongMediaType: 415,
         NotAddressedHere: 421,
+        TooManyAttempts: 429,
         wrong.VersionRequired: 428,
         wrong.Unavailable: 503,
     }
@@ -163,7 +200,7 @@ def install(app: FastAPI, default: Language) -> None:
         return problem(error, language_of(asked, default), request.scope.get("request_id", ""), **more)
 
     async def known(request: Request, error: wrong.WanggeError) -> Response:
-        return answer(request, error, headers={"retry-after": "5"} if isinstance(error, wrong.Unavailable) else None)
+        return answer(request, error, headers=_headers(error))
 
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [_fault(one) for one in error.errors()[:MOST_FAULTS]]
@@ -183,6 +220,14 @@ def install(app: FastAPI, default: Language) -> None:
     app.add_exception_handler(HTTPException, plain)  # pyright: ignore[reportArgumentType]
     app.add_exception_handler(OperationalError, unreachable)
     app.add_exception_handler(PoolTimeout, unreachable)
+
+
+def _headers(error: wrong.WanggeError) -> dict[str, str]:
+    if isinstance(error, TooManyAttempts):
+        return {"retry-after": str(error.wait_s)}
+    if isinstance(error, SignInNeeded):
+        return {"www-authenticate": 'Bearer realm="wangge"'}
+    return {"retry-after": "5"} if isinstance(error, wrong.Unavailable) else {}
 
 
 _PLACE = re.compile(r"[a-z][a-z0-9_-]{0,40}", re.IGNORECASE)

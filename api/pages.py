@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.errors import language_of, status_of
+from api.scope import needs
 from geo.errors import WanggeError
 from geo.settings import Settings
 
@@ -43,13 +44,13 @@ def add(app: FastAPI, settings: Settings) -> None:
         # Browsers ask for it on their own; the sandboxed maps do so without an origin.
         return Response(status_code=204, headers={"cross-origin-resource-policy": "cross-origin"})
 
-    app.add_api_route("/favicon.ico", no_icon, include_in_schema=False)
-    app.add_api_route("/docs", docs, include_in_schema=False)
-    app.add_api_route("/docs.css", style, include_in_schema=False)
+    app.add_api_route("/favicon.ico", no_icon, include_in_schema=False, dependencies=[needs("public")])
+    app.add_api_route("/docs", docs, include_in_schema=False, dependencies=[needs("public")])
+    app.add_api_route("/docs.css", style, include_in_schema=False, dependencies=[needs("public")])
     if (BUILT / "index.html").is_file():
         app.mount("/", StaticFiles(directory=BUILT, html=True), name="front")
     else:
-        app.add_api_route("/", unbuilt, include_in_schema=False)
+        app.add_api_route("/", unbuilt, include_in_schema=False, dependencies=[needs("public")])
 
 
 def every_error(root: type[WanggeError] = WanggeError) -> Iterator[type[WanggeError]]:

@@ -1,29 +1,31 @@
 """
-What a request may see, and its one transaction.
+What a request may see and do: every route names the permission that it needs, and takes its scope from who asks.
 
-Accounts are not there yet: the service acts as one desk on this machine, named ``local``, that sees everything.
-Hence it listens on a loopback address only, and answers only under a name of this machine: otherwise any web page
-could reach it through the visitor's browser by a name of its own that leads here.
+`needs` is the only way to a principal, and a principal the only way to a scope; `declare` refuses to start with a
+route that names no permission.
 """
 
-import ipaddress
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from fastapi import Depends
+from fastapi.dependencies.models import Dependant
 from fastapi.requests import Request
+from fastapi.routing import APIRoute
 from psycopg_pool import ConnectionPool
+from starlette.routing import BaseRoute
 
-from api.errors import NotAddressedHere, UnknownParameter
+from api.auth import Doors, address_of, cookie_of, token_of
+from api.errors import NotAllowed, SignInNeeded, UnknownParameter
 from api.metrics import Metrics
 from geo import db
-from geo.db import Connection, Scope
+from geo.db import INTAKE, PUBLIC, Connection, Scope
 from geo.editions import InForce
+from geo.roles import ANYONE, Permission, Permissions, Role
+from geo.sessions import Holder
 from geo.settings import Settings
-
-LOCAL_DESK = Scope(path="", account="local")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,96 @@ class Service:
     pool: ConnectionPool[Connection]
     in_force: InForce
     metrics: Metrics
+    doors: Doors
+
+
+@dataclass(frozen=True)
+class Principal:
+    """
+    Who asks.
+
+    Attributes
+    ----------
+    account, role
+        ``public`` for whoever has not signed in.
+    scope
+        What is seen.
+    permissions
+        What may be done: of the role, and for a token what it was cut down to.
+    via
+        How it is known.
+    holder
+        Of the session or token; None for the public.
+    """
+
+    account: str
+    role: Role
+    scope: Scope
+    permissions: Permissions
+    via: Literal["nobody", "session", "token"]
+    holder: Holder | None = None
+
+    @classmethod
+    def of(cls, holder: Holder) -> "Principal":
+        """Who shows a credential."""
+        return cls(holder.account, holder.role, holder.scope, holder.permissions, holder.kind, holder)
+
+    @property
+    def intake(self) -> Scope:
+        """The scope of a report: it may lie anywhere, is put in under this account, and is not read back."""
+        return replace(INTAKE, account=self.account)
+
+
+ANONYMOUS = Principal("public", Role.PUBLIC, PUBLIC, ANYONE, "nobody")
+
+
+class Needs:
+    """The dependency that asks for a permission."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Principal:
+        """Who asks, if they may; raises `SignInNeeded` and `NotAllowed`. For what is public nobody is looked up."""
+        if self.permission == "public":
+            return ANONYMOUS
+        asking = await principal_of(request)
+        if self.permission not in asking.permissions:
+            raise SignInNeeded if asking.via == "nobody" else NotAllowed
+        return asking
+
+
+def needs(permission: Permission) -> Any:
+    """
+    What a route declares: in ``Annotated[Principal, ...]``, or among its ``dependencies`` if it has no use for who asks.
+
+    Parameters
+    ----------
+    permission
+        A word of `roles.Permission`; ``public`` for what anybody may ask of the service itself.
+    """
+    return Depends(Needs(permission))
+
+
+async def principal_of(request: Request) -> Principal:
+    """Who asks; raises `SignInNeeded` for a token that is none, for a program must hear of that."""
+    doors, token = service_of(request).doors, token_of(request)
+    secret = token or cookie_of(request)
+    holder = None if secret is None else await doors.holder(secret)
+    if token is not None and (holder is None or holder.kind != "token"):
+        raise SignInNeeded
+    if holder is None or (token is None and holder.kind != "session"):
+        return ANONYMOUS
+    return Principal.of(holder)
+
+
+def declare(routes: Iterable[BaseRoute]) -> None:
+    """Write each route's permission into the description of the API; raises `LookupError` for a route without one."""
+    for route in (found for found in routes if isinstance(found, APIRoute)):
+        asked = {need.permission for need in _needs(route.dependant)}
+        if len(asked) != 1:
+            raise LookupError(f"{route.path} must name one permission by needs(), not {sorted(asked) or 'none'}")
+        route.openapi_extra = (route.openapi_extra or {}) | {"x-permission": asked.pop()}
 
 
 def service_of(request: Request) -> Service:
@@ -42,31 +134,17 @@ def service_of(request: Request) -> Service:
     return request.app.state.service
 
 
-async def scope_of(request: Request) -> Scope:
-    """The scope of the request: the only source of what it may see."""
-    if not is_loopback(request.url.hostname or ""):
-        raise NotAddressedHere
-    return LOCAL_DESK
-
-
-Scoped = Annotated[Scope, Depends(scope_of)]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or address means this machine alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 @contextmanager
 def begin(request: Request, scope: Scope) -> Generator[Connection]:
     """The one transaction of a request; what was done is kept when the block ends well."""
     with db.begin(service_of(request).pool, scope) as conn:
         yield conn
+
+
+def count_report(request: Request, asking: Principal) -> None:
+    """Count a report by the public against where it comes from; raises `throttle.TooManyAttempts`."""
+    if asking.via == "nobody":
+        service_of(request).doors.throttle.report(address_of(request))
 
 
 async def known_parameters(request: Request) -> None:
@@ -77,3 +155,10 @@ async def known_parameters(request: Request) -> None:
     given = [name for name, _ in request.query_params.multi_items()]
     if len(set(given)) != len(given) or not known.issuperset(given):
         raise UnknownParameter
+
+
+def _needs(dependant: Dependant) -> Iterator[Needs]:
+    for inner in dependant.dependencies:
+        if isinstance(inner.call, Needs):
+            yield inner.call
+        yield from _needs(inner)

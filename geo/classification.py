@@ -80,8 +80,12 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "incident_original": _table(internal="incident_id key_id", sealed="sealed"),
         "photo": _table(internal="incident_id number taken_in_at account width height version", sealed="jpeg"),
         # accounts, and what they did
-        "account": _table(internal="id name made_at active"),
-        "account_grant": _table(internal="id account_id role unit_id valid"),
+        "account": _table(internal="id name made_at active password_set_at", sealed="password_hash"),
+        "account_grant": _table(internal="id account_id role unit_id organisation valid"),
+        "credential": _table(
+            internal="kind account_id grant_id prefix permissions made_at seen_at expires_at ended_at", sealed="sha256"
+        ),
+        "hand_over": _table(internal="organisation incident_id path since until"),
         "audit_entry": _table(internal="id at account role path kind subject reason written_in"),
         "audit_link": _table(internal="number entry_id seal"),
         "alembic_version": _table(internal="version_num"),

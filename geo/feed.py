@@ -51,3 +51,4 @@ def append(conn: Connection, entries: Sequence[Entry]) -> None:
         subjects=[entry.subject for entry in entries],
         bodies=[Jsonb(dict(entry.body)) for entry in entries],
     )
+    execute(conn, SQL["wake"])

@@ -4,7 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -236,9 +236,7 @@ def report(conn: Connection, what: Report, assigner: Assigner, key: str | None =
     """
     if key is not None and not execute(conn, SQL["claim"], key=key, sha256=what.sha256):
         return _answered(conn, key, what.sha256)
-    made = uuid.UUID(identifiers.make(1)[0].decode())
-    _store(conn, made, what, assigner)
-    incident = read(conn, made)
+    incident = _told(conn, _store(conn, what, assigner))
     if key is not None:
         execute(conn, SQL["remember"], key=key, response=Jsonb(_JSON.dump_python(incident, mode="json")))
     feed.append(conn, [_entry("incident.reported", incident)])
@@ -335,29 +333,37 @@ def _answered(conn: Connection, key: str, sha256: str) -> Incident:
     return _JSON.validate_python(earlier["response"])
 
 
-def _store(conn: Connection, made: uuid.UUID, what: Report, assigner: Assigner) -> None:
+def _store(conn: Connection, what: Report, assigner: Assigner) -> Row:
     if what.occurred_at is not None and what.occurred_at > instant(conn) + CLOCK_SKEW:
         raise FutureTime
     lon, lat = stored(what.lon, what.lat, what.crs)
     owners = assigner.assign(np.array([lon]), np.array([lat]))
     unit_id = int(owners.unit_id[0])
-    execute(
-        conn,
-        SQL["report"],
+    values = {
         **asdict(what) | _ruling(conn, what) | {"lon": lon, "lat": lat},
-        id=made,
-        state=lifecycle.FIRST,
-        run_id=new_run(conn, assigner),
-        unit_id=unit_id,
-        path=owners.path[0],
-        located=owners.located[0],
-        owner_rule=owners.owner_rule[0],
-        candidates=owners.candidates.get(0, [unit_id]),
-        team_id=owners.team_id[0],
-        team_rule=owners.team_rule[0],
-        team_unit_id=int(owners.team_unit_id[0]),
-        payload=Jsonb({"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}),
-    )
+        "id": uuid.UUID(identifiers.make(1)[0].decode()),
+        "state": lifecycle.FIRST,
+        "run_id": new_run(conn, assigner),
+        "unit_id": unit_id,
+        "path": owners.path[0],
+        "located": owners.located[0],
+        "owner_rule": owners.owner_rule[0],
+        "candidates": owners.candidates.get(0, [unit_id]),
+        "team_id": owners.team_id[0],
+        "team_rule": owners.team_rule[0],
+        "team_unit_id": int(owners.team_unit_id[0]),
+        "payload": Jsonb({"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}),
+    }
+    execute(conn, SQL["report"], **values)
+    return values
+
+
+def _told(conn: Connection, stored_as: Row) -> Incident:
+    """The answer is made of what was computed and not read back: who reports may put in what they may not read."""
+    known: Row = {"closed_at": None, "department_id": None, "synthetic": False, "version": 1}
+    asked = {name: stored_as[name] for name in ("occurred_at", "accuracy_m", "unit_id", "team_id")}
+    values = stored_as | known | one(conn, SQL["told"], **asked)
+    return Incident(**{field.name: values[field.name] for field in fields(Incident)})
 
 
 def _ruling(conn: Connection, what: Report) -> Row:

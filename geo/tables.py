@@ -424,6 +424,8 @@ account = Table(
     Column("name", Text, unique=True, nullable=False),
     Column("made_at", INSTANT, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("password_hash", Text),
+    Column("password_set_at", INSTANT),
 )
 account_grant = Table(
     "account_grant",
@@ -431,8 +433,36 @@ account_grant = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("account_id", BigInteger, ForeignKey("account.id"), nullable=False),
     Column("role", Text, nullable=False),
-    Column("unit_id", BigInteger, ForeignKey("unit.id"), nullable=False),
+    Column("unit_id", BigInteger, ForeignKey("unit.id")),
     Column("valid", TSTZRANGE, nullable=False),
+    Column("organisation", UUID),
+    Index("idx_account_grant_account_id", "account_id"),
+)
+credential = Table(
+    "credential",
+    METADATA,
+    Column("sha256", BYTEA, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("account_id", BigInteger, ForeignKey("account.id"), nullable=False),
+    Column("grant_id", BigInteger, ForeignKey("account_grant.id"), nullable=False),
+    Column("prefix", Text, unique=True),
+    Column("permissions", ARRAY(Text)),
+    Column("made_at", INSTANT, nullable=False),
+    Column("seen_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Column("ended_at", INSTANT),
+    Index("idx_credential_account_id", "account_id"),
+    Index("idx_credential_expires_at", "expires_at"),
+)
+hand_over = Table(
+    "hand_over",
+    METADATA,
+    Column("organisation", UUID, primary_key=True),
+    Column("incident_id", UUID, ForeignKey("incident.id"), primary_key=True),
+    Column("path", PATH, nullable=False),
+    Column("since", INSTANT, nullable=False),
+    Column("until", INSTANT),
+    Index("idx_hand_over_incident_id", "incident_id"),
 )
 feed = Table(
     "feed",

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import assign, db, demo, load, maps, serve, up
+from api.cli import account, assign, db, demo, load, maps, serve, up
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 load.app.command("demo")(demo.load)
 app.add_typer(db.app, name="db")
+app.add_typer(account.app, name="account")
 app.add_typer(load.app, name="load")
 app.command("up")(up.up)
 app.command("serve")(serve.serve)

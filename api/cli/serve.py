@@ -7,40 +7,66 @@ import uvicorn
 
 from api import logging
 from api.app import create_app
-from api.scope import is_loopback
+from api.guard import is_loopback
+from geo import accounts
+from geo.cluster import connection_string
+from geo.db import SIGN_IN, begin, open_pool
 from geo.errors import WanggeError
 from geo.settings import Settings, settings
 
 
-class NoSignInYet(WanggeError):
-    """There is no sign-in yet, so the service listens on this machine only: use --host 127.0.0.1."""
+class NobodyCanSignIn(WanggeError):
+    """Nobody can sign in yet, so it listens on this machine only: make an account with `wangge account add`."""
 
-    zh = "登录功能尚未就绪，服务只能在本机监听：请使用 --host 127.0.0.1。"
+    zh = "尚无可登录的账号，服务只能在本机监听：请先用 wangge account add 创建账号并授权。"
+
+
+class NoTls(WanggeError):
+    """Passwords must not cross a network in the clear: give a TLS certificate, or say --behind-proxy."""
+
+    zh = "口令不得明文传输：请提供 TLS 证书，或在前置代理终止 TLS 时使用 --behind-proxy。"
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="A loopback address 本机地址")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on 监听地址")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port 端口")] = None,
+    behind_proxy: Annotated[
+        bool | None, typer.Option("--behind-proxy", help="A proxy on this machine ends TLS 由本机代理终止 TLS")
+    ] = None,
 ) -> None:
     """Serve pages, maps and API 启动网页、地图与接口。"""
     chosen = settings()
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    run(chosen.model_copy(update=given))
+    options = {"host": host, "port": port, "behind_proxy": behind_proxy}
+    run(chosen.model_copy(update={name: value for name, value in options.items() if value is not None}))
 
 
 def run(chosen: Settings) -> None:
-    """Serve until stopped; raises `NoSignInYet` for an address that others can reach."""
-    if not is_loopback(chosen.host):
-        raise NoSignInYet(chosen.host)
+    """Serve until stopped; raises `NoTls` and `NobodyCanSignIn` for an address that others can reach."""
+    require_safe(chosen)
     logging.configure(chosen)
     uvicorn.run(
         create_app(chosen),
         host=chosen.host,
         port=chosen.port,
+        ssl_certfile=chosen.tls_certificate,
+        ssl_keyfile=chosen.tls_key,
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        # From this machine alone is a proxy's word on address and scheme taken.
+        proxy_headers=chosen.behind_proxy,
+        forwarded_allow_ips="127.0.0.1,::1",
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=32_768,
     )
+
+
+def require_safe(chosen: Settings) -> None:
+    """Refuse an address that others can reach without TLS, or before anybody can sign in."""
+    if is_loopback(chosen.host):
+        return
+    if not (chosen.behind_proxy or chosen.tls_certificate):
+        raise NoTls(chosen.host)
+    with open_pool(connection_string(chosen), 1) as pool, begin(pool, SIGN_IN) as conn:
+        if not accounts.any_grant(conn):
+            raise NobodyCanSignIn(chosen.host)

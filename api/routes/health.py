@@ -9,7 +9,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError as ConnectionFailed
 
-from api.scope import Service, service_of
+from api.scope import Service, needs, service_of
 from geo import db, migrate, readiness
 
 router = APIRouter(tags=["health"])
@@ -31,13 +31,18 @@ class Health(BaseModel):
     spatial_index: Literal["used", "fallback", "unknown"] = "unknown"
 
 
-@router.get("/health/live", summary="The process answers 存活")
+@router.get("/health/live", summary="The process answers 存活", dependencies=[needs("public")])
 async def live() -> dict[str, str]:
     """Answers as long as the process does."""
     return {"status": "live"}
 
 
-@router.get("/health/ready", summary="Ready to take reports 就绪", responses={503: {"model": Health}})
+@router.get(
+    "/health/ready",
+    summary="Ready to take reports 就绪",
+    responses={503: {"model": Health}},
+    dependencies=[needs("public")],
+)
 def ready(request: Request, response: Response) -> Health:
     """The database is reachable and up to date, units are in force, and each root names a default team."""
     try:
@@ -49,7 +54,12 @@ def ready(request: Request, response: Response) -> Health:
     return health
 
 
-@router.get("/metrics", summary="Metrics for Prometheus 指标", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus 指标",
+    response_class=Response,
+    dependencies=[needs("metrics.read")],
+)
 async def metrics(request: Request) -> Response:
     """Counts and times of answers by route, method and status."""
     return Response(service_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -11,14 +11,16 @@ from fastapi.responses import Response
 from api.body import StrictRoute
 from api.errors import BadParameter
 from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
-from api.scope import Scoped, begin, service_of
+from api.scope import Principal, begin, count_report, needs, service_of
 from geo import incidents, lifecycle
+from geo.db import EVERYTHING
 from geo.errors import StaleVersion, VersionRequired
 from geo.incidents import Event, Incident, IncidentFilter
 from geo.paging import Page
 
 router = APIRouter(prefix="/v1", tags=["incidents"], route_class=StrictRoute)
 
+Reader = Annotated[Principal, needs("incident.read")]
 Key = Annotated[
     str | None,
     Header(
@@ -38,37 +40,41 @@ _TAG = re.compile(r'"([1-9]\d{0,8})"')
 def report(
     request: Request,
     response: Response,
-    scope: Scoped,
+    asking: Annotated[Principal, needs("incident.report")],
     body: Annotated[ReportIn, Body(openapi_examples=EXAMPLES)],
     key: Key = None,
 ) -> Incident:
     """A report is located at once: micro-grid, default team and deadline are in the answer."""
     service = service_of(request)
-    with begin(request, scope) as conn:
-        incident = incidents.report(conn, body.report(), service.in_force.assigner(conn), key)
+    count_report(request, asking)
+    # Who answers is the same for all, whoever asks: the assigner must not be loaded with what one of them sees.
+    with begin(request, EVERYTHING) as conn:
+        assigner = service.in_force.assigner(conn)
+    with begin(request, asking.intake) as conn:
+        incident = incidents.report(conn, body.report(), assigner, key)
     service.metrics.reports.labels(incident.located).inc()
     response.headers["location"] = f"/v1/incidents/{incident.id}"
     return _tagged(response, incident)
 
 
 @router.get("/incidents", summary="List matters 事项列表")
-def find(request: Request, scope: Scoped, query: Annotated[IncidentQuery, Query()]) -> Page[Incident]:
+def find(request: Request, asking: Reader, query: Annotated[IncidentQuery, Query()]) -> Page[Incident]:
     """Matters, newest first; `located=outside` is the queue of those outside every grid."""
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         return incidents.find(conn, IncidentFilter(**query.model_dump()))
 
 
 @router.get("/incidents/{incident_id}", summary="Read a matter 事项详情")
-def read(request: Request, response: Response, scope: Scoped, incident_id: UUID) -> Incident:
+def read(request: Request, response: Response, asking: Reader, incident_id: UUID) -> Incident:
     """A matter as it now stands; its ETag is what a change must send back."""
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         return _tagged(response, incidents.read(conn, incident_id))
 
 
 @router.get("/incidents/{incident_id}/history", summary="What happened to a matter 办理过程")
-def history(request: Request, scope: Scoped, incident_id: UUID) -> list[Event]:
+def history(request: Request, asking: Reader, incident_id: UUID) -> list[Event]:
     """All that happened to a matter, from the beginning."""
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         return incidents.history(conn, incident_id)
 
 
@@ -76,18 +82,18 @@ def history(request: Request, scope: Scoped, incident_id: UUID) -> list[Event]:
 def change(
     request: Request,
     response: Response,
-    scope: Scoped,
+    asking: Annotated[Principal, needs("incident.change")],
     *,
     incident_id: UUID,
     body: Annotated[ChangeIn, Body(openapi_examples=CHANGES)],
     if_match: Version = None,
 ) -> Incident:
     """A step of `/v1/lifecycle`; it must be decided on the present version."""
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         return _tagged(response, incidents.change_state(conn, incident_id, body.change(), _version(if_match)))
 
 
-@router.get("/lifecycle", summary="States and steps 状态与流转")
+@router.get("/lifecycle", summary="States and steps 状态与流转", dependencies=[needs("list.read")])
 async def steps() -> list[Step]:
     """The states of a matter, with their names and the steps between them."""
     return [_step(state) for state in lifecycle.State]

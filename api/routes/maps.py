@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from api.errors import NoSuchRoute, language_of
 from api.schemas import MapQuery
-from api.scope import Scoped, begin, service_of
+from api.scope import Principal, begin, needs, service_of
 from tiles import atlas, offline
 
 router = APIRouter(tags=["maps"])
@@ -30,23 +30,40 @@ ASSET_HEADERS = {
 }
 
 
+@router.get(
+    "/v1/maps/coverage", summary="Coverage by stations 服务站覆盖图", response_class=HTMLResponse, responses=PAGE
+)
+def draw_coverage(
+    request: Request, asking: Annotated[Principal, needs("station.read")], query: Annotated[MapQuery, Query()]
+) -> HTMLResponse:
+    """Which micro-grids the stations reach, as a page that loads nothing from beyond this service."""
+    return _page(request, asking, "coverage", query)
+
+
 @router.get("/v1/maps/{kind}", summary="A map as a page 地图", response_class=HTMLResponse, responses=PAGE)
 def draw(
-    request: Request, scope: Scoped, kind: Annotated[atlas.Kind, Path()], query: Annotated[MapQuery, Query()]
+    request: Request,
+    asking: Annotated[Principal, needs("map.read")],
+    kind: Annotated[atlas.Kind, Path()],
+    query: Annotated[MapQuery, Query()],
 ) -> HTMLResponse:
     """A page that loads nothing from beyond this service."""
-    settings = service_of(request).settings
-    language = query.lang or language_of(request.headers.get("accept-language", ""), settings.language)
-    with begin(request, scope) as conn:
-        wanted = atlas.Wanted(query.unit, query.days, query.radius_m)
-        sheet = atlas.draw(conn, kind, wanted, language, settings.timezone)
-    return HTMLResponse(offline.linked_page(sheet, ASSETS), headers=PAGE_HEADERS)
+    return _page(request, asking, kind, query)
 
 
-@router.get(ASSETS + "{path:path}", include_in_schema=False)
+@router.get(ASSETS + "{path:path}", include_in_schema=False, dependencies=[needs("public")])
 async def asset(path: str) -> Response:
     """One of the files that maps load."""
     file = (await run_in_threadpool(offline.asset_files)).get(path)
     if file is None:
         raise NoSuchRoute
     return FileResponse(file, headers=ASSET_HEADERS)
+
+
+def _page(request: Request, asking: Principal, kind: atlas.Kind, query: MapQuery) -> HTMLResponse:
+    settings = service_of(request).settings
+    language = query.lang or language_of(request.headers.get("accept-language", ""), settings.language)
+    with begin(request, asking.scope) as conn:
+        wanted = atlas.Wanted(query.unit, query.days, query.radius_m)
+        sheet = atlas.draw(conn, kind, wanted, language, settings.timezone)
+    return HTMLResponse(offline.linked_page(sheet, ASSETS), headers=PAGE_HEADERS)

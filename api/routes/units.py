@@ -11,21 +11,22 @@ from fastapi.responses import Response
 
 from api.body import StrictRoute
 from api.schemas import Code, Instant, PointAnswer, PointQuery, UnitAnswer, UnitFeatures, UnitQuery
-from api.scope import Scoped, begin
+from api.scope import Principal, begin, needs
 from geo import areas, assign, incidents, paging, units
 from geo.db import Connection, Row, first, instant
 
 router = APIRouter(prefix="/v1/units", tags=["units"], route_class=StrictRoute)
 
+Reader = Annotated[Principal, needs("unit.read")]
 UnitCode = Annotated[Code, Path(description="Code of the unit. 网格编码。")]
 At = Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")]
 GEOJSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}}}
 
 
 @router.get("", summary="Units in force 网格列表", response_model=UnitFeatures)
-def find(request: Request, scope: Scoped, query: Annotated[UnitQuery, Query()]) -> Response:
+def find(request: Request, asking: Reader, query: Annotated[UnitQuery, Query()]) -> Response:
     """Units of any level as GeoJSON, ascending by code."""
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         page = paging.page(_found(conn, query), query.limit, lambda last: (last["code"],))
         shapes = areas.of_units(conn, [unit["unit_id"] for unit in page.items], query.at) if query.geometry else {}
     features = [_feature(unit, shapes.get(unit["unit_id"])) for unit in page.items]
@@ -33,27 +34,27 @@ def find(request: Request, scope: Scoped, query: Annotated[UnitQuery, Query()]) 
 
 
 @router.get("/at", summary="Who answers for a point 某点归谁管")
-def at(request: Request, scope: Scoped, query: Annotated[PointQuery, Query()]) -> PointAnswer:
+def at(request: Request, asking: Reader, query: Annotated[PointQuery, Query()]) -> PointAnswer:
     """The one micro-grid that owns a point, on a shared edge the one with the lowest permanent id; and its team."""
     lon, lat = incidents.stored(query.lon, query.lat, query.crs)
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         owner = units.owner(conn, lon, lat, query.at)
         answer = _answer(conn, (owner or _root(conn, query))["path"], query.at)
     return PointAnswer(lon=lon, lat=lat, located="inside" if owner else "outside", **answer)
 
 
 @router.get("/{code}", summary="One unit 单个网格")
-def read(request: Request, scope: Scoped, code: UnitCode, at: At = None) -> UnitAnswer:
+def read(request: Request, asking: Reader, code: UnitCode, at: At = None) -> UnitAnswer:
     """A unit with all above it, and its default team."""
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         unit = units.read(conn, code, at)
         return UnitAnswer(unit=unit, **_answer(conn, unit["path"], at))  # pyright: ignore[reportArgumentType]
 
 
 @router.get("/{code}/geometry", summary="The area of a unit 网格边界", response_class=Response, responses=GEOJSON)
-def geometry(request: Request, scope: Scoped, code: UnitCode, at: At = None) -> Response:
+def geometry(request: Request, asking: Reader, code: UnitCode, at: At = None) -> Response:
     """A unit as a GeoJSON feature in EPSG:4326, with a centimetre's precision."""
-    with begin(request, scope) as conn:
+    with begin(request, asking.scope) as conn:
         unit = units.read(conn, code, at)
         return _geojson(_feature(unit, units.geometry(conn, code, at)))
 

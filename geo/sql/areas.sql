@@ -6,9 +6,6 @@ WHERE
   AND valid @> %(at)s::timestamptz AND recorded @> %(known)s::timestamptz;
 
 -- default_team --
--- The team that the lowest unit of a path names.
-SELECT t.id, t.code, t.kind, t.name, t.phone, d.unit_id
-FROM default_team AS d INNER JOIN team AS t ON d.team_id = t.id
-WHERE d.category = '' AND d.unit_id = any(%(ids)s) AND d.valid @> %(at)s::timestamptz
-ORDER BY array_position(%(ids)s, d.unit_id) DESC
-LIMIT 1;
+-- The team that the lowest unit of a path names; its telephone only where the session may see the team.
+SELECT a.id, a.code, a.kind, a.name, t.phone, a.unit_id
+FROM answering_team(%(ids)s, %(at)s) AS a LEFT JOIN team AS t ON a.id = t.id;

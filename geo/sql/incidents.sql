@@ -52,6 +52,16 @@ VALUES (
   %(team_unit_id)s
 );
 
+-- told --
+-- What a reporter is told beside what was computed: instants and names, of the team no more than its name.
+SELECT
+  instant() AS received_at, coalesce(%(occurred_at)s::timestamptz, instant()) AS occurred_at,
+  %(accuracy_m)s::real AS accuracy_m, u.code AS unit_code, u.name AS unit_name, t.code AS team_code,
+  t.name AS team_name
+FROM team_called(%(team_id)s) AS t
+LEFT JOIN unit_version AS u
+  ON u.unit_id = %(unit_id)s AND u.valid @> instant() AND u.recorded @> instant();
+
 -- read --
 -- One matter, with the names of its unit and team as they are now.
 SELECT

@@ -5,23 +5,30 @@ TABLE account ROW SECURITY
   name text NOT NULL
   made_at timestamp with time zone NOT NULL DEFAULT now()
   active boolean NOT NULL DEFAULT true
+  password_hash text
+  password_set_at timestamp with time zone
   CONSTRAINT account_name_is_plain CHECK ((name ~ '^[a-z][a-z0-9._-]{2,63}$'::text))
   CONSTRAINT account_name_key UNIQUE (name)
   CONSTRAINT account_pkey PRIMARY KEY (id)
-  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  POLICY sign_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  POLICY sign_in_sets_password PERMISSIVE FOR UPDATE TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered() AND (current_setting('wangge.role'::text, true) = ANY (ARRAY['system'::text, 'admin'::text])))
   GRANT DELETE, INSERT, SELECT, UPDATE ON account TO wangge_app
 
 TABLE account_grant ROW SECURITY
   id bigint NOT NULL IDENTITY
   account_id bigint NOT NULL
   role text NOT NULL
-  unit_id bigint NOT NULL
+  unit_id bigint
   valid tstzrange NOT NULL DEFAULT tstzrange(now(), NULL::timestamp with time zone)
+  organisation uuid
   CONSTRAINT account_grant_account_id_fkey FOREIGN KEY (account_id) REFERENCES wangge.account(id)
-  CONSTRAINT account_grant_one_at_a_time EXCLUDE USING gist (account_id WITH =, role WITH =, unit_id WITH =, valid WITH &&)
+  CONSTRAINT account_grant_one_at_a_time EXCLUDE USING gist (account_id WITH =, role WITH =, COALESCE(unit_id, (0)::bigint) WITH =, valid WITH &&)
   CONSTRAINT account_grant_pkey PRIMARY KEY (id)
   CONSTRAINT account_grant_role_known CHECK ((role = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text])))
   CONSTRAINT account_grant_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  CREATE INDEX idx_account_grant_account_id ON wangge.account_grant USING btree (account_id)
+  POLICY sign_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
   POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
   GRANT DELETE, INSERT, SELECT, UPDATE ON account_grant TO wangge_app
 
@@ -38,6 +45,8 @@ TABLE assignment ROW SECURITY
   CONSTRAINT assignment_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
   CONSTRAINT assignment_pkey PRIMARY KEY (incident_id, run_id)
   CONSTRAINT assignment_run_id_fkey FOREIGN KEY (run_id) REFERENCES wangge.assignment_run(id)
+  POLICY handed PERMISSIVE FOR SELECT TO public USING (incident_id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   CREATE TRIGGER assignment_stays BEFORE DELETE OR UPDATE ON wangge.assignment FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON assignment TO wangge_app
@@ -160,6 +169,30 @@ TABLE check_point ROW SECURITY
   POLICY subtree PERMISSIVE FOR ALL TO public USING (EXISTS ( SELECT FROM wangge.route r WHERE ((r.id = check_point.route_id) AND (r.path >= current_setting('wangge.path_from'::text, true)) AND (r.path < current_setting('wangge.path_to'::text, true)))))
   GRANT DELETE, INSERT, SELECT, UPDATE ON check_point TO wangge_app
 
+TABLE credential ROW SECURITY
+  sha256 bytea NOT NULL
+  kind text NOT NULL
+  account_id bigint NOT NULL
+  grant_id bigint NOT NULL
+  prefix text
+  permissions text[]
+  made_at timestamp with time zone NOT NULL
+  seen_at timestamp with time zone NOT NULL
+  expires_at timestamp with time zone NOT NULL
+  ended_at timestamp with time zone
+  CONSTRAINT credential_account_id_fkey FOREIGN KEY (account_id) REFERENCES wangge.account(id)
+  CONSTRAINT credential_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES wangge.account_grant(id)
+  CONSTRAINT credential_is_a_sha256 CHECK ((octet_length(sha256) = 32))
+  CONSTRAINT credential_kind_known CHECK ((kind = ANY (ARRAY['session'::text, 'token'::text])))
+  CONSTRAINT credential_of_token_has_prefix CHECK (((kind = 'token'::text) = (prefix IS NOT NULL)))
+  CONSTRAINT credential_pkey PRIMARY KEY (sha256)
+  CONSTRAINT credential_prefix_key UNIQUE (prefix)
+  CREATE INDEX idx_credential_account_id ON wangge.credential USING btree (account_id)
+  CREATE INDEX idx_credential_expires_at ON wangge.credential USING btree (expires_at)
+  POLICY sign_in PERMISSIVE FOR ALL TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered() AND (current_setting('wangge.role'::text, true) = ANY (ARRAY['system'::text, 'admin'::text])))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON credential TO wangge_app
+
 TABLE default_team ROW SECURITY
   unit_id bigint NOT NULL
   path text COLLATE C NOT NULL
@@ -184,6 +217,7 @@ TABLE department ROW SECURITY
   CONSTRAINT department_code_key UNIQUE (code)
   CONSTRAINT department_pkey PRIMARY KEY (id)
   CREATE INDEX idx_department_path ON wangge.department USING btree (path)
+  POLICY directory PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text]))
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON department TO wangge_app
 
@@ -208,8 +242,24 @@ TABLE feed ROW SECURITY
   body jsonb NOT NULL
   at timestamp with time zone NOT NULL
   CONSTRAINT feed_pkey PRIMARY KEY (id)
+  POLICY handed PERMISSIVE FOR SELECT TO public USING (subject = ANY (ARRAY( SELECT (h.incident_id)::text AS incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY handed_appends PERMISSIVE FOR INSERT TO public WITH CHECK (subject = ANY (ARRAY( SELECT (h.incident_id)::text AS incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON feed TO wangge_app
+
+TABLE hand_over ROW SECURITY
+  organisation uuid NOT NULL
+  incident_id uuid NOT NULL
+  path text COLLATE C NOT NULL
+  since timestamp with time zone NOT NULL
+  until timestamp with time zone
+  CONSTRAINT hand_over_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
+  CONSTRAINT hand_over_pkey PRIMARY KEY (organisation, incident_id)
+  CREATE INDEX idx_hand_over_incident_id ON wangge.hand_over USING btree (incident_id)
+  POLICY own PERMISSIVE FOR SELECT TO public USING (organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid)
+  POLICY subtree PERMISSIVE FOR SELECT TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  GRANT SELECT ON hand_over TO wangge_app
 
 TABLE idempotency ROW SECURITY
   account text NOT NULL
@@ -267,7 +317,12 @@ TABLE incident ROW SECURITY
   CREATE INDEX idx_incident_geom ON wangge.incident USING gist (geom)
   CREATE INDEX idx_incident_path_occurred_at ON wangge.incident USING btree (path, occurred_at)
   CREATE INDEX idx_incident_received_at_id ON wangge.incident USING btree (received_at, id)
+  POLICY handed PERMISSIVE FOR SELECT TO public USING (id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY handed_changes PERMISSIVE FOR UPDATE TO public USING (id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER incident_changed_is_handed_over AFTER UPDATE ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.keep_hand_over()
+  CREATE TRIGGER incident_made_is_handed_over AFTER INSERT ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.keep_hand_over()
   GRANT DELETE, INSERT, SELECT, UPDATE ON incident TO wangge_app
 
 TABLE incident_event ROW SECURITY
@@ -282,6 +337,9 @@ TABLE incident_event ROW SECURITY
   payload jsonb NOT NULL DEFAULT '{}'::jsonb
   CONSTRAINT incident_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
   CONSTRAINT incident_event_pkey PRIMARY KEY (incident_id, number)
+  POLICY handed PERMISSIVE FOR SELECT TO public USING (incident_id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY handed_appends PERMISSIVE FOR INSERT TO public WITH CHECK (incident_id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   CREATE TRIGGER incident_event_stays BEFORE DELETE OR UPDATE ON wangge.incident_event FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON incident_event TO wangge_app
@@ -573,6 +631,21 @@ TABLE unit_version ROW SECURITY
   GRANT USAGE ON unit_id_seq TO wangge_app
   GRANT USAGE ON unit_version_id_seq TO wangge_app
 
+CREATE OR REPLACE FUNCTION wangge.answering_team(unit_ids bigint[], at timestamp with time zone)
+ RETURNS TABLE(id uuid, code text, kind text, name text, unit_id bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+  SELECT t.id, t.code, t.kind, t.name, d.unit_id
+  FROM default_team AS d INNER JOIN team AS t ON d.team_id = t.id
+  WHERE d.category = '' AND d.unit_id = any(unit_ids) AND d.valid @> at
+  ORDER BY array_position(unit_ids, d.unit_id) DESC
+  LIMIT 1
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
+
 CREATE OR REPLACE FUNCTION wangge.entered()
  RETURNS boolean
  LANGUAGE sql
@@ -593,6 +666,34 @@ CREATE OR REPLACE FUNCTION wangge.instant()
  STABLE PARALLEL SAFE
 RETURN COALESCE((NULLIF(current_setting('wangge.now'::text, true), ''::text))::timestamp with time zone, now())
 
+
+CREATE OR REPLACE FUNCTION wangge.keep_hand_over()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    UPDATE hand_over AS h SET path = i.path, until = i.closed_at + interval '30 days'
+    FROM changed AS i
+    WHERE
+      h.incident_id = i.id
+      AND (h.path <> i.path OR h.until IS DISTINCT FROM i.closed_at + interval '30 days');
+  END IF;
+  INSERT INTO hand_over (organisation, incident_id, path, since, until)
+  SELECT o.id, i.id, i.path, instant(), i.closed_at + interval '30 days'
+  FROM changed AS i INNER JOIN team AS o ON i.team_id = o.id
+  WHERE NOT starts_with(i.path, o.path)
+  UNION ALL
+  SELECT o.id, i.id, i.path, instant(), i.closed_at + interval '30 days'
+  FROM changed AS i INNER JOIN department AS o ON i.department_id = o.id
+  ON CONFLICT (organisation, incident_id) DO NOTHING;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
 
 CREATE OR REPLACE FUNCTION wangge.keeps_house()
  RETURNS boolean
@@ -670,6 +771,17 @@ BEGIN
 END
 $function$
 
+
+CREATE OR REPLACE FUNCTION wangge.team_called(team_id uuid)
+ RETURNS TABLE(code text, name text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+  SELECT t.code, t.name FROM team AS t WHERE t.id = team_id
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
 
 CREATE OR REPLACE FUNCTION wangge.unit_version_only_closes()
  RETURNS trigger

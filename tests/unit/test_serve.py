@@ -1,7 +1,7 @@
 import pytest
 
-from api.cli.serve import NoSignInYet, run
-from api.scope import is_loopback
+from api.cli.serve import NoTls, run
+from api.guard import is_loopback
 from geo.settings import Settings
 
 
@@ -9,7 +9,7 @@ from geo.settings import Settings
     "host", ["0.0.0.0", "::", "192.168.1.5", "10.0.0.1", "example.org", "", "127.0.0.1.example.org"]
 )
 def test_an_address_that_others_can_reach_is_refused_before_anything_starts(host: str):
-    with pytest.raises(NoSignInYet):
+    with pytest.raises(NoTls):
         run(Settings(host=host, dsn="host=/nowhere"))
 
 

@@ -3,7 +3,7 @@
 from geo.migrations import run_sql
 
 revision = "0009"
-down_revision = "0007"  # "0008" as soon as the accounts are there
+down_revision = "0008"
 
 
 def upgrade() -> None:

@@ -241,11 +241,11 @@ def test_a_service_without_its_database_is_alive_but_not_ready():
     assert (answer.status_code, answer.json()["database"]) == (503, "unreachable")
 
 
-def test_metrics_name_templates_and_never_a_code_or_a_strange_method(client: TestClient):
+def test_metrics_name_templates_and_never_a_code_or_a_strange_method(client: TestClient, auditor: TestClient):
     client.get("/v1/units/M1")
     client.get("/nowhere/at/all")
     client.request("BREW", "/v1/units/M1")
-    text = client.get("/metrics").text
+    text = auditor.get("/metrics").text
     assert 'wangge_requests_total{method="GET",route="/v1/units/{code}",status="200"}' in text
     assert 'route="unmatched",status="404"' in text
     assert "M1" not in text
@@ -322,7 +322,7 @@ def test_a_database_that_goes_away_is_a_503_and_not_a_500(client: TestClient, mo
     lost = Settings(dsn="host=/nowhere connect_timeout=1")
     with TestClient(create_app(lost), base_url="http://localhost", raise_server_exceptions=False) as other:
         monkeypatch.setattr(other.app.state.service.pool, "timeout", 0.2)  # type: ignore[attr-defined]
-        answer = other.get("/v1/teams")
+        answer = other.get("/v1/stations")
     assert service is not None
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["retry-after"]

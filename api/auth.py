@@ -1,0 +1,144 @@
+"""Who asks: the credential that a request shows, whom it belongs to, and the sign-in that gives one."""
+
+import time
+from dataclasses import dataclass
+
+from anyio import CapacityLimiter, to_thread
+from fastapi.requests import Request
+from fastapi.responses import Response
+from psycopg_pool import ConnectionPool
+
+from api.errors import WrongPassword
+from geo import accounts, passwords, sessions
+from geo.accounts import Account, Grant
+from geo.db import SIGN_IN, Connection, begin
+from geo.sessions import Holder
+from geo.throttle import Throttle
+
+Pool = ConnectionPool[Connection]
+REVALIDATED_S = 0.9  # how long an answer about a credential stands: a revoked grant ends within a second
+MOST_KEPT = 10_000
+HASHED_AT_ONCE = 2  # Argon2 takes 64 MB each
+COOKIE = "__Host-wangge"
+LOOPBACK_COOKIE = "wangge"  # __Host- demands Secure, which plain HTTP on this machine cannot have
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was found about a credential, and when it was asked."""
+
+    holder: Holder | None
+    asked_s: float
+
+
+class Doors:
+    """What one process remembers of who may come in: answers about credentials for a moment, and tries."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.throttle = Throttle()
+        self.hashing = CapacityLimiter(HASHED_AT_ONCE)
+        self._known: dict[bytes, Known] = {}
+
+    async def holder(self, secret: str) -> Holder | None:
+        """Whom a credential belongs to now, or a moment ago."""
+        sha256, now_s = sessions.digest(secret), time.monotonic()
+        known = self._known.get(sha256)
+        if known is None or now_s - known.asked_s > REVALIDATED_S:
+            known = Known(await to_thread.run_sync(self._ask, sha256), now_s)
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[sha256] = known
+        return known.holder
+
+    def forget(self, secret: str) -> None:
+        """Ask again about a credential whose end is known."""
+        self._known.pop(sessions.digest(secret), None)
+
+    def _ask(self, sha256: bytes) -> Holder | None:
+        with begin(self.pool, SIGN_IN) as conn:
+            return sessions.holder(conn, sha256)
+
+    async def check(self, name: str, password: str, address: str) -> Account:
+        """The account of a name and its password; raises `WrongPassword` and `TooManyAttempts`."""
+        self.throttle.try_account(name, address)
+        account = await to_thread.run_sync(self._right, name, password, limiter=self.hashing)
+        if account is None:
+            self.throttle.failed(address)
+            raise WrongPassword
+        self.throttle.succeeded(name, address)
+        return account
+
+    def _right(self, name: str, password: str) -> Account | None:
+        with begin(self.pool, SIGN_IN) as conn:
+            account = accounts.lookup(conn, name)
+        # No connection is held while the hash is computed; for an unknown account the same work is done for nothing.
+        return account if passwords.fits(password, account and account.password_hash) else None
+
+
+def grants_of(pool: Pool, account_id: int) -> list[Grant]:
+    """The grants of an account that stand now."""
+    with begin(pool, SIGN_IN) as conn:
+        return accounts.grants(conn, account_id)
+
+
+def started(pool: Pool, account_id: int, grant_id: int | None = None, *, instead_of: str | None = None) -> str:
+    """Start a session under a grant or the widest one, in place of another; returns its secret."""
+    with begin(pool, SIGN_IN) as conn:
+        grant = accounts.chosen(accounts.grants(conn, account_id), grant_id)
+        if instead_of is not None:
+            sessions.end(conn, sessions.digest(instead_of))
+        return sessions.start(conn, account_id, grant)
+
+
+def renewed(pool: Pool, account: Account, password: str, kept: str) -> None:
+    """Set a new password, and end every other session of the account."""
+    with begin(pool, SIGN_IN) as conn:
+        accounts.set_password(conn, account, password)
+        sessions.end_all(conn, account.id, but=sessions.digest(kept))
+
+
+def ended(pool: Pool, secret: str) -> None:
+    """End a session."""
+    with begin(pool, SIGN_IN) as conn:
+        sessions.end(conn, sessions.digest(secret))
+
+
+def token_of(request: Request) -> str | None:
+    """The token that a program shows."""
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" and secret.strip() else None
+
+
+def cookie_of(request: Request) -> str | None:
+    """The session that a browser shows."""
+    return request.cookies.get(_cookie_name(request))
+
+
+def set_cookie(request: Request, response: Response, secret: str) -> None:
+    """Give a browser its session."""
+    response.set_cookie(
+        _cookie_name(request),
+        secret,
+        max_age=int(sessions.LONGEST.total_seconds()),
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_cookie(request: Request, response: Response) -> None:
+    """Take a browser's session away."""
+    response.delete_cookie(
+        _cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+    )
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as the server or the trusted proxy before it says."""
+    return request.client.host if request.client else ""
+
+
+def _cookie_name(request: Request) -> str:
+    return COOKIE if request.url.scheme == "https" else LOOPBACK_COOKIE

@@ -1,0 +1,105 @@
+"""
+What is refused by its headers alone: a name that is not ours, and a change that another site has a browser make.
+
+The first keeps a page from reaching the service through its visitor's browser by a name of its own that leads here
+(DNS rebinding); the second from using the visitor's session (CSRF). Tokens are never sent by a browser on its own.
+"""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.auth import COOKIE, LOOPBACK_COOKIE
+from api.errors import FromAnotherSite, Language, NotAddressedHere, language_of, problem
+from geo.errors import WanggeError
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+PORTS = {"http": 80, "https": 443}
+
+
+class Guard:
+    """Refuses requests under strange names and changes from strange sites."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], language: Language) -> None:
+        self.app = app
+        self.hosts = frozenset(host.lower() for host in hosts)
+        self.language: Language = language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refused = self._refusal(scope, headers)
+        if refused is not None:
+            asked = language_of(headers.get("accept-language", ""), self.language)
+            await problem(refused, asked, scope["request_id"])(scope, receive, send)
+            return
+        await self.app(scope, receive, _unkept(send) if scope["path"].startswith("/v1/") else send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> WanggeError | None:
+        if not self._is_ours(headers.get("host", "")):
+            return NotAddressedHere()
+        if scope["method"] not in SAFE and not _own_site(scope["scheme"], headers):
+            return FromAnotherSite()
+        return None
+
+    def _is_ours(self, given: str) -> bool:
+        host = _host(given)
+        return is_loopback(host) or host in self.hosts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means this machine alone."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _own_site(scheme: str, headers: Headers) -> bool:
+    """Browsers say where a request comes from; one that says nothing must not have our cookie."""
+    if headers.get("authorization", "").lower().startswith("bearer "):
+        return True
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None and site != "same-origin":
+        return False
+    if origin is not None:
+        return _place(origin) == _place(f"{scheme}://{headers.get('host', '')}")
+    cookies = headers.get("cookie", "")
+    return site is not None or not any(name in cookies for name in (COOKIE, LOOPBACK_COOKIE))
+
+
+def _place(origin: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(origin)
+        return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+
+
+def _host(given: str) -> str:
+    try:
+        return urlsplit(f"//{given}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _unkept(send: Send) -> Send:
+    """What is answered to one session is kept by no cache for another."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("cache-control", "no-store")
+            headers.add_vary_header("cookie")
+            headers.add_vary_header("authorization")
+        await send(message)
+
+    return sent

@@ -1,0 +1,156 @@
+"""Signing in and out, who one is, the own password, and which of the own grants to act under."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from fastapi.requests import Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from api import auth
+from api.body import StrictRoute
+from api.errors import NotAllowed, PlainHttp, SignInNeeded
+from api.guard import is_loopback
+from api.schemas import Plain, Strict
+from api.scope import Principal, needs, principal_of, service_of
+from geo.accounts import Grant
+from geo.passwords import LONGEST
+from geo.roles import Permission, Role
+
+router = APIRouter(prefix="/v1/session", tags=["session"], route_class=StrictRoute)
+
+Own = Annotated[Principal, needs("account.own")]
+Password = Annotated[str, Field(min_length=1, max_length=LONGEST, json_schema_extra={"format": "password"}), Plain]
+
+
+class SignIn(Strict):
+    """An account of a duty, and its password."""
+
+    account: Annotated[str, Field(min_length=1, max_length=64, examples=["demo.banner.dispatcher"]), Plain]
+    password: Password
+
+
+class NewPassword(Strict):
+    """The present password and the next one; 12 to 128 characters."""
+
+    present: Password
+    next: Password
+
+
+class Choice(Strict):
+    """The grant to act under."""
+
+    grant: Annotated[int, Field(ge=1, le=2**62)]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A grant that the account may act under; without a unit it is for everything."""
+
+    id: int
+    role: Role
+    unit_code: str | None
+    unit_name: str | None
+    unit_name_en: str | None
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Session:
+    """
+    Who one is, and what one may do; without a session the account is null and the role `public`.
+
+    `grant` is the one that the session acts under, `grants` are those that it may change to.
+    """
+
+    account: str | None
+    role: Role
+    permissions: list[Permission]
+    grant: int | None
+    grants: list[Standing]
+    expires_at: datetime | None
+
+
+@router.post("", summary="Sign in 登录", dependencies=[needs("public")])
+async def sign_in(request: Request, response: Response, body: SignIn) -> Session:
+    """Start a session under the widest grant; the cookie is its only key."""
+    if request.url.scheme != "https" and not is_loopback(request.url.hostname or ""):
+        raise PlainHttp
+    doors = service_of(request).doors
+    account = await doors.check(body.account.strip().lower(), body.password, auth.address_of(request))
+    replaced = auth.cookie_of(request)
+    secret = await run_in_threadpool(auth.started, doors.pool, account.id, instead_of=replaced)
+    return await _entered(request, response, secret, replaced)
+
+
+@router.get("", summary="Who one is 当前会话", dependencies=[needs("public")])
+async def read(request: Request) -> Session:
+    """The account, what it may do, and the grants that it may act under."""
+    return await _session(request, await principal_of(request))
+
+
+@router.delete("", summary="Sign out 退出登录", status_code=204, dependencies=[needs("public")])
+async def sign_out(request: Request, response: Response) -> None:
+    """End the session; without one nothing happens."""
+    secret, doors = auth.cookie_of(request), service_of(request).doors
+    if secret is not None:
+        await run_in_threadpool(auth.ended, doors.pool, secret)
+        doors.forget(secret)
+    auth.drop_cookie(request, response)
+
+
+@router.post("/password", summary="Change the password 修改密码", status_code=204)
+async def change_password(request: Request, asking: Own, body: NewPassword) -> None:
+    """Set a new password; every other session of the account ends."""
+    doors, kept = service_of(request).doors, _own_cookie(request, asking)
+    account = await doors.check(asking.account, body.present, auth.address_of(request))
+    await run_in_threadpool(auth.renewed, doors.pool, account, body.next, kept)
+
+
+@router.post("/grant", summary="Act under another grant 切换身份")
+async def choose(request: Request, response: Response, asking: Own, body: Choice) -> Session:
+    """Start a session under another grant of the account, in place of this one."""
+    doors, present = service_of(request).doors, _own_cookie(request, asking)
+    account_id = asking.holder.account_id if asking.holder else 0
+    secret = await run_in_threadpool(auth.started, doors.pool, account_id, body.grant, instead_of=present)
+    return await _entered(request, response, secret, present)
+
+
+async def _entered(request: Request, response: Response, secret: str, replaced: str | None) -> Session:
+    doors = service_of(request).doors
+    if replaced is not None:
+        doors.forget(replaced)
+    auth.set_cookie(request, response, secret)
+    holder = await doors.holder(secret)
+    if holder is None:
+        raise SignInNeeded
+    return await _session(request, Principal.of(holder))
+
+
+async def _session(request: Request, who: Principal) -> Session:
+    standing: list[Grant] = []
+    if who.holder is not None and who.via == "session":
+        standing = await run_in_threadpool(auth.grants_of, service_of(request).doors.pool, who.holder.account_id)
+    return Session(
+        account=who.holder and who.account,
+        role=who.role,
+        permissions=sorted(who.permissions),
+        grant=who.holder and who.holder.grant_id,
+        grants=[_standing(grant) for grant in standing],
+        expires_at=who.holder and who.holder.expires_at,
+    )
+
+
+def _standing(grant: Grant) -> Standing:
+    return Standing(grant.id, grant.role, grant.unit_code, grant.unit_name, grant.unit_name_en, grant.until)
+
+
+def _own_cookie(request: Request, asking: Principal) -> str:
+    """The session's secret; a token has neither a password to change nor another grant to take."""
+    secret = auth.cookie_of(request)
+    if asking.via != "session" or secret is None:
+        raise NotAllowed
+    return secret

@@ -1,0 +1,201 @@
+"""
+Every route × every role × every place, made from the OpenAPI document: a new route joins by itself.
+
+What is expected is written here apart from the program: which roles have a permission is read from docs/roles.md,
+which a person reviews; where a thing stands is known from the city.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from geo.settings import Settings
+
+from .conftest import PLACES, City, account, asking
+
+ROOT = Path(__file__).parents[3]
+TABLE = (ROOT / "docs" / "roles.md").read_text(encoding="utf-8")
+ROLES = ["patrol", "grid_worker", "dispatcher", "department_handler", "planner", "approver", "auditor", "admin"]
+SEEN = {"own", "child"}
+
+# What a path's parameter is filled with at a place. `None` in the last column: what anybody may read wherever it lies.
+FILLED = {
+    ("/v1/incidents/{incident_id}", "incident_id"): "scoped",
+    ("/v1/teams/{code}", "code"): "scoped",
+    ("/v1/routes/{code}", "code"): "scoped",
+    ("/v1/stations/{code}", "code"): "published",
+    ("/v1/units/{code}", "code"): "published",
+}
+BODIES: dict[str, Any] = {
+    "POST /v1/session": {"account": "nobody", "password": "wrong"},
+    "POST /v1/session/password": {"present": "wrong", "next": "wrong"},
+    "POST /v1/session/grant": {"grant": 1},
+}
+# Routes whose work depends on more than the permission: what else they may answer to who has it.
+OTHERWISE = {
+    "POST /v1/session": {401, 429},  # the account is made up, and tried too often
+    "POST /v1/session/password": {403},  # a token has no password
+    "POST /v1/session/grant": {403},
+    "GET /health/ready": {200},
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    permission: str
+    parameters: tuple[str, ...]
+    query: tuple[tuple[str, Any], ...]
+    body: Any
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def operations() -> Iterator[Operation]:
+    document = create_app(Settings(dsn="host=/nowhere")).openapi()
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            named = described.get("parameters", [])
+            query = [(one["name"], example(one)) for one in named if one["in"] == "query" and one.get("required")]
+            body = described.get("requestBody", {}).get("content", {}).get("application/json", {})
+            examples = [one["value"] for one in body.get("examples", {}).values()]
+            name = f"{method.upper()} {path}"
+            yield Operation(
+                method.upper(),
+                path,
+                described.get("x-permission", ""),
+                tuple(one["name"] for one in named if one["in"] == "path"),
+                tuple(query),
+                examples[-1] if examples else BODIES.get(name, {} if body else None),
+            )
+
+
+def example(parameter: dict[str, Any]) -> Any:
+    schema = parameter["schema"]
+    return (parameter.get("examples") or schema.get("examples") or schema.get("enum") or [1])[0]
+
+
+OPERATIONS = list(operations())
+
+
+def allowed() -> dict[str, set[str]]:
+    """Which roles have a permission, as the reviewed table says."""
+    header, *lines = [line for line in TABLE.splitlines() if line.startswith("| ")]
+    roles = re.findall(r"`(\w+)`", header)
+    found = {}
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if re.fullmatch(r"`[a-z]+(\.[a-z]+)?`", cells[0]) and len(cells) == len(roles) + 2:
+            found[cells[0].strip("`")] = {role for role, cell in zip(roles, cells[2:], strict=True) if cell == "●"}
+    return found
+
+
+ALLOWED = allowed()
+
+
+@pytest.fixture(scope="module")
+def clients(city: City, public: TestClient) -> dict[str, TestClient]:
+    """Nobody, and each role at the unit that is called own."""
+    from geo.roles import Role  # noqa: PLC0415
+
+    made = {
+        role: asking(public, account(city.pool, f"matrix.{role}".replace("_", "-"), Role(role), PLACES["own"]))
+        for role in ROLES
+    }
+    return {"public": asking(public, None), **made}
+
+
+def kind_of(operation: Operation, parameter: str) -> str:
+    for (prefix, name), kind in FILLED.items():
+        if operation.path.startswith(prefix) and name == parameter:
+            return kind
+    raise AssertionError(f"say in FILLED whether {{{parameter}}} of {operation.path} is scoped or published")
+
+
+def address(operation: Operation, place: str, city: City) -> tuple[str, bool]:
+    """The address of the thing at a place, and whether that place is looked at."""
+    path, scoped = operation.path, False
+    for parameter in operation.parameters:
+        if operation.path == "/v1/maps/{kind}":
+            path = path.replace("{kind}", "incidents")
+            continue
+        scoped = scoped or kind_of(operation, parameter) == "scoped"
+        code = PLACES[place]
+        prefix = {"teams": "TEAM-", "routes": "ROUTE-", "stations": "STATION-"}.get(path.split("/")[2], "")
+        value = str(city.placed[place]) if parameter == "incident_id" else prefix + code
+        path = path.replace(f"{{{parameter}}}", value)
+    return path, scoped
+
+
+def test_every_operation_declares_a_permission_that_the_table_has() -> None:
+    assert [one.name for one in OPERATIONS if one.permission not in ALLOWED] == []
+    assert len(OPERATIONS) > 20
+    assert {role for roles in ALLOWED.values() for role in roles} == {"public", *ROLES}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_a_route_answers_who_may_and_nobody_else_wherever_the_thing_stands(
+    operation: Operation, clients: dict[str, TestClient], city: City
+) -> None:
+    wrong = []
+    for role, client in clients.items():
+        asked: set[str] = set()
+        for place in PLACES:
+            path, scoped = address(operation, place, city)
+            if path in asked:  # the address names no place: once is enough
+                continue
+            asked.add(path)
+            # A change made against no version that ever was: whoever may change is told so, and nothing changes.
+            headers = {"If-Match": '"999"'} if operation.method == "PATCH" else {}
+            answer = client.request(
+                operation.method, path, params=dict(operation.query), json=operation.body, headers=headers
+            )
+            expected = expectation(operation, role, place, scoped=scoped)
+            if answer.status_code not in expected:
+                wrong.append((role, place, answer.status_code, sorted(expected)))
+    assert wrong == []
+
+
+def expectation(operation: Operation, role: str, place: str, *, scoped: bool) -> set[int]:
+    if role not in ALLOWED[operation.permission]:
+        return {401} if role == "public" else {403}
+    if scoped and place not in SEEN:
+        return {404}
+    if operation.name in OTHERWISE:
+        return OTHERWISE[operation.name]
+    return {412} if operation.method == "PATCH" else {200, 201, 204}
+
+
+@pytest.mark.parametrize("kind", ["incidents", "teams", "routes"])
+def test_what_is_foreign_is_answered_as_what_is_not_there(
+    kind: str, clients: dict[str, TestClient], city: City
+) -> None:
+    client = clients["dispatcher"]
+    foreign, absent = {
+        "incidents": (city.placed["foreign"], "01900000-0000-7000-8000-000000000000"),
+        "teams": ("TEAM-T3", "TEAM-X3"),
+        "routes": ("ROUTE-T3", "ROUTE-X3"),
+    }[kind]
+    answers = [client.get(f"/v1/{kind}/{one}", headers={"X-Request-Id": "abcdefgh"}) for one in (foreign, absent)]
+    assert answers[0].status_code == 404
+    assert answers[0].content == answers[1].content
+    kept = [{name: value for name, value in one.headers.items() if name != "date"} for one in answers]
+    assert kept[0] == kept[1]
+
+
+def test_a_tag_does_not_tell_that_a_foreign_matter_is_there(clients: dict[str, TestClient], city: City) -> None:
+    path = f"/v1/incidents/{city.placed['foreign']}"
+    for headers in ({"If-None-Match": '"1"'}, {"If-None-Match": "*"}):
+        assert clients["dispatcher"].get(path, headers=headers).status_code == 404
+    for tag in ('"1"', '"2"'):
+        change = clients["dispatcher"].patch(path, json={"state": "accepted"}, headers={"If-Match": tag})
+        assert change.status_code == 404
