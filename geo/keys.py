@@ -39,7 +39,7 @@ class KeyMissing(WanggeError):
 @dataclass(frozen=True)
 class KeyRing:
     """
-    The keys of one installation; make it with `open_ring`.
+    The keys of one installation; from `ring_of` or `open_ring`.
 
     Attributes
     ----------
@@ -128,6 +128,11 @@ class KeyRing:
     def write_text(self, name: str, text: str) -> None:
         """Keep a small file beside the keys, such as the end of the audit chain."""
         write_aside(self.directory / name, text)
+
+
+def ring_of(chosen: Settings) -> KeyRing:
+    """The key ring that an operator's settings name; raises `KeysUnsafe`."""
+    return open_ring(key_directory(chosen), chosen.state_dir)
 
 
 def key_directory(chosen: Settings) -> Path:

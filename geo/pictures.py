@@ -17,6 +17,7 @@ from PIL import Image, ImageFilter, ImageOps
 from geo.errors import Invalid
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 MOST_BYTES = 12_000_000
 MOST_PIXELS = 50_000_000
 LONGEST_PX = 1600

@@ -16,7 +16,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from geo import audit
+from geo import audit, masking
 from geo.db import Connection, Row, execute, first, instant, one, statements
 from geo.errors import Invalid, NotFound, WanggeError
 from geo.keys import KeyRing, month_of, months_before
@@ -131,7 +131,7 @@ def reveal(conn: Connection, ring: KeyRing, incident_id: UUID, reason: str) -> C
     incident_id
         Which matter.
     reason
-        Why; free text, kept in the audit log.
+        Why; free text, kept in the audit log with numbers of persons masked.
 
     Raises
     ------
@@ -142,9 +142,10 @@ def reveal(conn: Connection, ring: KeyRing, incident_id: UUID, reason: str) -> C
     KeyMissing
         Retention has ended.
     """
-    if len(reason.strip()) < 4:
+    said = " ".join(masking.mask(reason).text.split())
+    if len(said) < 4:
         raise ReasonNeeded
-    audit.append(conn, "reporter.revealed", str(incident_id), reason.strip())
+    audit.append(conn, "reporter.revealed", str(incident_id), said)
     return Contact(**_open(first(conn, SQL["contact"], id=incident_id), ring, "reporter", incident_id))
 
 

@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api.cli.keys import ring
 from api.cli.session import OPERATOR, database
 from geo import audit
 from geo.db import begin
+from geo.keys import ring_of
+from geo.settings import settings
 
 app = typer.Typer(no_args_is_help=True, help="审计日志 · The audit log and its chain.")
 console = Console()
@@ -24,7 +25,7 @@ HOW = {
 @app.command()
 def chain() -> None:
     """把待链接的条目链接入链 · Chain the entries that wait."""
-    keys = ring()
+    keys = ring_of(settings())
     total = 0
     with database() as pool:
         chained = audit.BATCH
@@ -41,7 +42,7 @@ def chain() -> None:
 def verify() -> None:
     """核验整个日志，发现改动即以状态 1 退出 · Check the whole log; exit with 1 if anything was tampered with."""
     with database() as pool, begin(pool, OPERATOR) as conn:
-        verdict = audit.verify(conn, ring())
+        verdict = audit.verify(conn, ring_of(settings()))
     for fault in verdict.faults:
         console.print(f"{HOW[fault.how]}: #{fault.number or '-'} (id {fault.entry_id or '-'})", style="red")
     console.print(
@@ -58,5 +59,5 @@ def restart(
 ) -> None:
     """恢复备份后，从现有链尾继续 · Go on from where the chain now ends, after a restore."""
     with database() as pool, begin(pool, OPERATOR) as conn:
-        audit.restart(conn, ring(), reason)
+        audit.restart(conn, ring_of(settings()), reason)
     console.print("链已从现有末尾继续 · The chain goes on from its present end.")

@@ -7,23 +7,21 @@ from psycopg import Rollback
 from rich.console import Console
 from rich.table import Table
 
-from api.cli.keys import ring
 from api.cli.session import OPERATOR, database
 from geo import seal
 from geo.db import begin
+from geo.keys import ring_of
 from geo.settings import settings
 
-app = typer.Typer()
 console = Console()
 
 
-@app.command()
 def purge(
     dry_run: Annotated[bool, typer.Option(help="只显示，不删除 · Show what would go.")] = False,
     yes: Annotated[bool, typer.Option(help="不再询问 · Do not ask.")] = False,
 ) -> None:
     """销毁保存期满的联系方式、原文、照片和密钥 · End contacts, unmasked text, photographs and keys past retention."""
-    keys = ring()
+    keys = ring_of(settings())
     with database() as pool:
         with begin(pool, OPERATOR) as conn:
             month = seal.first_month_kept(conn, settings().retention_months)

@@ -12,7 +12,6 @@ from api import tls as certificates
 from geo.keys import key_directory
 from geo.settings import settings
 
-app = typer.Typer()
 console = Console(highlight=False)
 
 INSTALL = """\
@@ -40,7 +39,6 @@ def directory() -> Path:
     return key_directory(settings()).parent / "tls"
 
 
-@app.command()
 def tls(
     names: Annotated[
         list[str] | None,

@@ -1,6 +1,7 @@
 -- put_contact --
--- The sealed contact of a matter's reporter.
-INSERT INTO reporter (incident_id, key_id, sealed) VALUES (%(id)s, %(key_id)s, %(sealed)s);
+-- The sealed contact of a matter's reporter; a report that is repeated under its key brings it again.
+INSERT INTO reporter (incident_id, key_id, sealed) VALUES (%(id)s, %(key_id)s, %(sealed)s)
+ON CONFLICT DO NOTHING;
 
 -- contact --
 -- The sealed contact, in a transaction that has logged why.
@@ -8,8 +9,9 @@ SELECT key_id, sealed FROM reporter
 WHERE incident_id = %(id)s;
 
 -- put_original --
--- The sealed text of a matter as it was written.
-INSERT INTO incident_original (incident_id, key_id, sealed) VALUES (%(id)s, %(key_id)s, %(sealed)s);
+-- The sealed text of a matter as it was written; a repeated report brings it again.
+INSERT INTO incident_original (incident_id, key_id, sealed) VALUES (%(id)s, %(key_id)s, %(sealed)s)
+ON CONFLICT DO NOTHING;
 
 -- original --
 -- The sealed text, in a transaction that has logged its reading.
@@ -17,11 +19,12 @@ SELECT key_id, sealed FROM incident_original
 WHERE incident_id = %(id)s;
 
 -- put_photo --
--- A photograph of a matter.
+-- A photograph of a matter; a repeated report brings it again.
 INSERT INTO photo (incident_id, number, taken_in_at, account, width, height, jpeg)
 VALUES (
   %(id)s, %(number)s, instant(), current_setting('wangge.account'), %(width)s, %(height)s, %(jpeg)s
-);
+)
+ON CONFLICT DO NOTHING;
 
 -- lock_photos --
 -- One that adds a photograph to a matter at a time, until its transaction ends.

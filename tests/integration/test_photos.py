@@ -12,10 +12,11 @@ from geo import db, photos, pictures, seal
 from geo.db import EVERYTHING, INTAKE, Scope, begin
 from geo.errors import StaleVersion
 from geo.pictures import Rectangle
+from geo.roles import PERMISSIONS, Role
 
 Pool = ConnectionPool[db.Connection]
-HANDLERS = ("patrol", "grid_worker", "dispatcher", "department_handler")
-OTHERS = ("public", "intake", "sign_in", "planner", "approver", "auditor", "admin", "system", "")
+HANDLERS = sorted(role for role in Role if "photo.read" in PERMISSIONS[role])
+OTHERS = sorted({*Role, "intake", "sign_in", "system", ""} - set(HANDLERS))
 INCIDENT = (
     "INSERT INTO incident (id, path, unit_id, located, category, channel, title, geom, occurred_at, received_at, "
     "source, source_key) VALUES (%(id)s, '1.2.', 1, 'inside', 'other', 'snap', 'x', "
