@@ -40,7 +40,7 @@ class NothingSealed(NotFound):
     zh = "该事项没有您可以打开的密封内容。"
 
 
-class ReasonNeeded(Invalid):
+class RevealReasonNeeded(Invalid):
     """Say why the contact is needed: four characters at the least, which are kept in the audit log."""
 
     zh = "请说明查看联系方式的理由（至少四个字），理由将记入审计日志。"
@@ -135,7 +135,7 @@ def reveal(conn: Connection, ring: KeyRing, incident_id: UUID, reason: str) -> C
 
     Raises
     ------
-    ReasonNeeded
+    RevealReasonNeeded
         The reason says nothing.
     NothingSealed
         There is no contact, or it is not for this role and scope.
@@ -144,7 +144,7 @@ def reveal(conn: Connection, ring: KeyRing, incident_id: UUID, reason: str) -> C
     """
     said = " ".join(masking.mask(reason).text.split())
     if len(said) < 4:
-        raise ReasonNeeded
+        raise RevealReasonNeeded
     audit.append(conn, "reporter.revealed", str(incident_id), said)
     return Contact(**_open(first(conn, SQL["contact"], id=incident_id), ring, "reporter", incident_id))
 

@@ -109,7 +109,7 @@ def test_a_handler_of_another_unit_opens_nothing(filled: Pool, ring: KeyRing) ->
 @pytest.mark.parametrize("reason", ["", "   ", "看看", " a b "])
 def test_a_reason_that_says_nothing_opens_nothing(filled: Pool, ring: KeyRing, reason: str) -> None:
     put(filled, ring)
-    with pytest.raises(seal.ReasonNeeded), begin(filled, handler()) as conn:
+    with pytest.raises(seal.RevealReasonNeeded), begin(filled, handler()) as conn:
         seal.reveal(conn, ring, HOME, reason)
 
 
