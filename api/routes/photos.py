@@ -51,6 +51,7 @@ class BlurIn(Strict):
 def find(request: Request, asking: Viewer, incident_id: UUID) -> list[Photo]:
     """The photographs of a matter, by their numbers."""
     with begin(request, asking.scope) as conn:
+        incidents.read(conn, incident_id)  # a matter out of sight is not found, rather than without photographs
         return photos.find(conn, incident_id)
 
 

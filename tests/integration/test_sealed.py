@@ -234,3 +234,21 @@ def test_sealed_tables_are_named_in_their_own_statements_alone() -> None:
     used = re.compile(r"(?:FROM|INTO|UPDATE|JOIN)\s+(?:reporter|incident_original|photo)\b")
     topics = {path.stem for path in (Path(db.__file__).parent / "sql").glob("*.sql") if used.search(path.read_text())}
     assert topics == {"sealed"}
+
+
+def test_a_department_opens_the_contact_of_a_matter_that_was_handed_to_it(filled: Pool, ring: KeyRing) -> None:
+    department = UUID(int=77)
+    put(filled, ring, SIBLING)
+    theirs = Scope("1.9.", "bureau", organisation=str(department), role="department_handler")
+    with pytest.raises(seal.NothingSealed), begin(filled, theirs) as conn:
+        seal.reveal(conn, ring, SIBLING, "回访核实情况")
+    with begin(filled, EVERYTHING) as conn:
+        db.execute(
+            conn,
+            "INSERT INTO department (id, code, path, level, name) VALUES (%(id)s, 'D', '1.9.', 'banner', '住建局')",
+            id=department,
+        )
+        db.execute(conn, "UPDATE incident SET department_id = %(to)s WHERE id = %(id)s", to=department, id=SIBLING)
+    with begin(filled, theirs) as conn:
+        assert seal.reveal(conn, ring, SIBLING, "回访核实情况").phone == PHONE
+        assert seal.original(conn, ring, SIBLING) == {"title": f"请打{PHONE}"}
