@@ -17,7 +17,7 @@ from demo.organisations import FOUNDED
 from geo import db, publication, registers, units
 from geo.assign import Assigner
 from geo.errors import Conflict
-from geo.incident_load import put_incidents
+from geo.incident_load import lightened, put_incidents
 from geo.staging import Counted
 
 SYSTEM = "stats"  # the statistics bureau's codes are the spine
@@ -139,7 +139,9 @@ def _put_aliases(conn: db.Connection, aliases: pd.DataFrame, places: pd.DataFram
 
 def _put_incidents(conn: db.Connection, league: League) -> Counted:
     load_id = _put_load(conn, league)
-    return put_incidents(conn, league.incidents, Assigner.load(conn), load_id)
+    assigner = Assigner.load(conn)
+    with lightened(conn, len(league.incidents)):
+        return put_incidents(conn, league.incidents, assigner, load_id)
 
 
 def _put_load(conn: db.Connection, league: League) -> UUID:

@@ -147,8 +147,9 @@ def service(database: str) -> Generator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
+    # Not for the session: as long as it is open, an event loop runs in this thread, and asyncio.run is refused.
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield opened

@@ -1,0 +1,340 @@
+"""
+What each account is shown by every GET, against an oracle that knows no database: pandas and shapely over what was put in.
+
+Every GET of the OpenAPI document must say here what it shows; a new one fails until it does.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from geo.roles import Role
+from geo.settings import Settings
+
+from .conftest import PARENTS, PLACES, City, above, account, area, asking
+
+GRIDS = [code for code in PARENTS if code[0] == "M"]
+MANY = {"limit": 500}
+
+
+@dataclass
+class Viewer:
+    """An account, and what the oracle says of it; `handed` are matters of elsewhere in its department's hands."""
+
+    client: TestClient
+    unit: str
+    handed: set[str]
+    matters: pd.DataFrame
+
+    def within(self, code: str) -> bool:
+        return self.unit in above(code)
+
+    @property
+    def visible(self) -> pd.DataFrame:
+        inside = self.matters["place"].map(self.within).to_numpy(dtype=bool)
+        return self.matters[inside | self.matters["id"].isin(self.handed).to_numpy(dtype=bool)]
+
+    def pages(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        found, cursor = [], {}
+        while True:
+            page = self.client.get(path, params={"limit": 60, **query, **cursor}).json()
+            found += page.get("items", page.get("features"))
+            if page["next"] is None:
+                return found
+            cursor = {"cursor": page["next"]}
+
+
+ACCOUNTS = {
+    "league": (Role.DISPATCHER, "L", None),
+    "banner": (Role.DISPATCHER, "B1", None),
+    "township": (Role.GRID_WORKER, "T1", None),
+    "patrol": (Role.PATROL, "C4", None),
+    "department": (Role.DEPARTMENT_HANDLER, "M8", "DEPT-B2"),
+}
+
+
+@pytest.fixture(scope="module")
+def viewers(city: City, public: TestClient) -> dict[str, Viewer]:
+    frame = owned(city)
+    desk = asking(public, account(city.pool, "hand-over", Role.DISPATCHER, "L"))
+    handed = [str(one) for one in frame.loc[frame["place"].isin(["M1", "M4", "M7"]), "id"].iloc[::3]]
+    department = str(UUID(int=4000 + [code for code in PARENTS if code[0] != "M"].index("B2")))
+    for one in handed:
+        accepted = desk.patch(f"/v1/incidents/{one}", json={"state": "accepted"}, headers={"If-Match": '"1"'})
+        change = {"state": "assigned", "department_id": department}
+        given = desk.patch(f"/v1/incidents/{one}", json=change, headers={"If-Match": accepted.headers["etag"]})
+        assert given.status_code == 200
+    return {
+        name: Viewer(
+            asking(public, account(city.pool, name, role, unit, organisation)),
+            unit,
+            set(handed) if organisation else set(),
+            frame,
+        )
+        for name, (role, unit, organisation) in ACCOUNTS.items()
+    }
+
+
+def owned(city: City) -> pd.DataFrame:
+    """Each matter with the unit that it stands at, found by geometry alone; and the few that were placed by hand."""
+    areas = np.array([area(code) for code in GRIDS])
+    found, grid = shapely.STRtree(areas).query(city.incidents.geometry.to_numpy(), predicate="within")
+    assert found.tolist() == list(range(len(city.incidents)))
+    scattered = pd.DataFrame(city.incidents.drop(columns="geometry")).assign(place=[GRIDS[at] for at in grid])
+    placed = pd.DataFrame({"id": city.placed.values(), "place": PLACES.values(), "lon": 122.09, "lat": 46.09})
+    placed["title"], placed["category"] = "PLACED-" + placed["place"], "other"
+    whole = pd.concat([scattered, placed], ignore_index=True)
+    whole["id"] = whole["id"].map(str)
+    return whole
+
+
+def payloads(page: str) -> list[Any]:
+    """The layers' data of a map, in their order."""
+    found = []
+    for start in re.finditer(r'\{"(?:xy|zoom|shape)"', page):
+        found.append(json.JSONDecoder().raw_decode(page[start.start() :])[0])
+    return found
+
+
+def page_of(viewer: Viewer, kind: str, **query: Any) -> str:
+    answer = viewer.client.get(f"/v1/maps/{kind}", params={"lang": "zh", **query})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def cells(lon: Any, lat: Any) -> Counter[tuple[int, int]]:
+    """Web-Mercator cells of zoom 20."""
+    x = np.floor((np.asarray(lon) + 180) / 360 * 2**20).astype(int)
+    radians = np.radians(np.asarray(lat))
+    y = np.floor((1 - np.arcsinh(np.tan(radians)) / np.pi) / 2 * 2**20).astype(int)
+    return Counter(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def decoded(frames: list[list[int]]) -> Counter[tuple[int, int]]:
+    counted: Counter[tuple[int, int]] = Counter()
+    for frame in frames:
+        steps = np.array(frame).reshape(-1, 3)
+        for (x, y), n in zip(np.cumsum(steps[:, :2], axis=0).tolist(), steps[:, 2].tolist(), strict=True):
+            counted[x, y] += n
+    return counted
+
+
+def a_list_of_matters(viewer: Viewer) -> None:
+    seen = viewer.visible
+    rows = viewer.pages("/v1/incidents")
+    assert Counter(row["id"] for row in rows) == Counter(seen["id"])
+    assert {row["id"]: row["title"] for row in rows} == dict(zip(seen["id"], seen["title"], strict=True))
+    for category in ("hazard.flue", "facility.light"):
+        expected = set(seen.loc[seen["category"] == category, "id"])
+        assert {row["id"] for row in viewer.pages("/v1/incidents", category=category)} == expected
+    for unit in ("T1", "B2", "M5"):
+        expected = set(seen.loc[seen["place"].map(lambda code, unit=unit: unit in above(code)), "id"])
+        assert {row["id"] for row in viewer.pages("/v1/incidents", unit=unit)} == expected
+    box = shapely.box(122.015, 46.002, 122.072, 46.008)
+    inside = shapely.covers(box, shapely.points(seen["lon"].to_numpy(), seen["lat"].to_numpy()))
+    assert {row["id"] for row in viewer.pages("/v1/incidents", bbox=",".join(map(str, box.bounds)))} == set(
+        seen.loc[inside, "id"]
+    )
+    for text in ("of-M7", "of-M1", "PLACED"):
+        expected = set(seen.loc[seen["title"].str.contains(text), "id"])
+        assert {row["id"] for row in viewer.pages("/v1/incidents", text=text)} == expected
+
+
+def one_matter(viewer: Viewer) -> None:
+    seen = dict(zip(viewer.visible["id"], viewer.visible["title"], strict=True))
+    for one in viewer.matters["id"]:
+        answer = viewer.client.get(f"/v1/incidents/{one}")
+        assert (answer.json()["title"] if answer.status_code == 200 else answer.status_code) == seen.get(one, 404)
+
+
+def what_happened_to_a_matter(viewer: Viewer) -> None:
+    seen = set(viewer.visible["id"])
+    for one in viewer.matters["id"].iloc[::2]:
+        answer = viewer.client.get(f"/v1/incidents/{one}/history")
+        assert (answer.status_code == 200) == (one in seen)
+        assert answer.status_code in {200, 404}
+
+
+def places(kind: str, *, scoped: bool) -> Callable[[Viewer], None]:
+    def shown(viewer: Viewer) -> None:
+        prefix = f"{kind[:-1].upper()}-"
+        expected = {prefix + code for code in PARENTS if code[0] != "M" and (not scoped or viewer.within(code))}
+        assert {row["code"] for row in viewer.pages(f"/v1/{kind}")} == expected
+        assert {row["code"] for row in viewer.pages(f"/v1/{kind}", unit="B1")} == {
+            code for code in expected if "B1" in above(code.removeprefix(prefix))
+        }
+
+    return shown
+
+
+def one_place(kind: str, *, scoped: bool) -> Callable[[Viewer], None]:
+    def shown(viewer: Viewer) -> None:
+        for code in (code for code in PARENTS if code[0] != "M"):
+            answer = viewer.client.get(f"/v1/{kind}/{kind[:-1].upper()}-{code}")
+            assert (answer.status_code == 200) == (not scoped or viewer.within(code))
+
+    return shown
+
+
+def units_are_published(viewer: Viewer) -> None:
+    assert {row["properties"]["code"] for row in viewer.pages("/v1/units", geometry="false")} == set(PARENTS)
+
+
+def team_of_a_unit(viewer: Viewer, answer: dict[str, Any]) -> None:
+    """The name of the team is for all; its telephone for whoever sees the team."""
+    owner = next(code for code in reversed(above(answer["units"][-1]["code"])) if code[0] != "M")
+    assert answer["team"]["code"] == f"TEAM-{owner}"
+    assert (answer["team"]["phone"] is not None) == viewer.within(owner)
+
+
+def one_unit(viewer: Viewer) -> None:
+    for code in PARENTS:
+        team_of_a_unit(viewer, viewer.client.get(f"/v1/units/{code}").json())
+
+
+def who_answers_for_a_point(viewer: Viewer) -> None:
+    for code in GRIDS:
+        middle = area(code).centroid
+        query = {"lon": middle.x, "lat": middle.y, "crs": "EPSG:4326"}
+        answer = viewer.client.get("/v1/units/at", params=query).json()
+        assert [unit["code"] for unit in answer["units"]] == above(code)
+        team_of_a_unit(viewer, answer)
+
+
+def area_of_a_unit(viewer: Viewer) -> None:
+    for code in GRIDS:
+        drawn = shapely.from_geojson(json.dumps(viewer.client.get(f"/v1/units/{code}/geometry").json()["geometry"]))
+        assert drawn.equals(area(code))
+
+
+def maps_of_matters(viewer: Viewer) -> None:
+    seen = viewer.visible
+    points = payloads(page_of(viewer, "incidents"))[0]
+    drawn = np.cumsum(np.array(points["xy"]).reshape(-1, 2), axis=0)
+    expected = np.rint(seen[["lon", "lat"]].to_numpy(dtype=float) * 100_000).astype(int)
+    assert Counter(map(tuple, drawn.tolist())) == Counter(map(tuple, expected.tolist()))
+    for kind in ("heat", "heat_time"):
+        assert decoded(payloads(page_of(viewer, kind))[0]["frames"]) == cells(seen["lon"], seen["lat"])
+    rates = payloads(page_of(viewer, "rates"))[0]["table"]
+    counted = column_of(rates, "事项")
+    by_grid = seen.groupby("place").size()
+    assert dict(zip(rates["heading"]["values"], map(int, counted), strict=True)) == {
+        f"测试{code}": int(by_grid.get(code, 0)) for code in GRIDS
+    }
+    foreign = set(viewer.matters["title"]) - set(seen["title"])
+    assert not [title for title in foreign if title in page_of(viewer, "incidents")]
+
+
+def column_of(table: dict[str, Any], title: str) -> list[str]:
+    column = next(one for one in table["columns"] if one["title"] == title)
+    return column.get("values") or [column["words"][at] for at in column["at"]]
+
+
+def map_of_routes(viewer: Viewer) -> None:
+    answer = viewer.client.get("/v1/maps/routes", params={"lang": "zh"})
+    heading = payloads(answer.text)[0]["table"]["heading"]
+    named = heading.get("values") or [heading["words"][at] for at in heading["at"]]
+    assert sorted(named) == sorted(f"路线{code}" for code in PARENTS if code[0] != "M" and viewer.within(code))
+
+
+def every_map(viewer: Viewer) -> None:
+    maps_of_matters(viewer)
+    map_of_routes(viewer)
+
+
+def map_of_stations(viewer: Viewer) -> None:
+    page = page_of(viewer, "coverage")
+    assert all(f"服务站{code}" in page for code in PARENTS if code[0] != "M")
+
+
+def figures_of_the_whole(viewer: Viewer) -> None:
+    figures = viewer.client.get("/v1/summary").json()
+    assert figures["incidents"]["total"] == len(viewer.matters)
+    assert {part["code"]: part["incidents"] for part in figures["parts"]} == {
+        code: int(sum(code in above(place) for place in viewer.matters["place"])) for code in ("B1", "B2")
+    }
+
+
+def the_same_for_all(path: str) -> Callable[[Viewer], None]:
+    def shown(viewer: Viewer) -> None:
+        answer = viewer.client.get(path)
+        assert answer.status_code == 200
+        assert not re.search("事项-|PLACED|0482-", answer.text)
+
+    return shown
+
+
+def who_one_is(viewer: Viewer) -> None:
+    answer = viewer.client.get("/v1/session").json()
+    assert answer["account"] in ACCOUNTS
+    assert answer["grants"] == []  # a token has one grant and no choice
+
+
+def metrics_are_for_others(viewer: Viewer) -> None:
+    assert viewer.client.get("/metrics").status_code == 403
+
+
+SHOWS: dict[str, Callable[[Viewer], None]] = {
+    "/v1/incidents": a_list_of_matters,
+    "/v1/incidents/{incident_id}": one_matter,
+    "/v1/incidents/{incident_id}/history": what_happened_to_a_matter,
+    "/v1/teams": places("teams", scoped=True),
+    "/v1/teams/{code}": one_place("teams", scoped=True),
+    "/v1/routes": places("routes", scoped=True),
+    "/v1/routes/{code}": one_place("routes", scoped=True),
+    "/v1/stations": places("stations", scoped=False),
+    "/v1/stations/{code}": one_place("stations", scoped=False),
+    "/v1/units": units_are_published,
+    "/v1/units/{code}": one_unit,
+    "/v1/units/at": who_answers_for_a_point,
+    "/v1/units/{code}/geometry": area_of_a_unit,
+    "/v1/maps/{kind}": every_map,
+    "/v1/maps/coverage": map_of_stations,
+    "/v1/summary": figures_of_the_whole,
+    "/v1/categories": the_same_for_all("/v1/categories"),
+    "/v1/channels": the_same_for_all("/v1/channels"),
+    "/v1/lifecycle": the_same_for_all("/v1/lifecycle"),
+    "/v1/session": who_one_is,
+    "/health/live": the_same_for_all("/health/live"),
+    "/health/ready": the_same_for_all("/health/ready"),
+    "/metrics": metrics_are_for_others,
+}
+NOT_FOR = {("department", "/v1/routes"), ("department", "/v1/routes/{code}")}
+
+
+def gets() -> list[str]:
+    paths = create_app(Settings(dsn="host=/nowhere")).openapi()["paths"]
+    return sorted(path for path, operations in paths.items() if "get" in operations)
+
+
+@pytest.mark.parametrize("path", gets())
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
+    viewers: dict[str, Viewer], name: str, path: str
+) -> None:
+    assert path in SHOWS, "say in SHOWS what this route shows, by an oracle of its own"
+    if (name, path) in NOT_FOR:
+        assert viewers[name].client.get(path.replace("{code}", "ROUTE-T3")).status_code == 403
+        return
+    if (name, path) == ("department", "/v1/maps/{kind}"):
+        maps_of_matters(viewers[name])
+        return
+    SHOWS[path](viewers[name])
+
+
+def test_the_accounts_differ_and_something_was_handed_over(viewers: dict[str, Viewer]) -> None:
+    counts = {name: len(viewer.visible) for name, viewer in viewers.items()}
+    assert counts["league"] == len(viewers["league"].matters) > counts["banner"] > counts["township"] > 20
+    department = viewers["department"]
+    assert len(department.handed - set(department.matters.loc[department.matters["place"] == "M8", "id"])) > 10
