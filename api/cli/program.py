@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, db, demo, load, maps, serve, up
+from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tls, up
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -21,6 +21,9 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
+app.add_typer(audit.app, name="audit")
+app.command("purge")(purge.purge)
+app.command("tls")(tls.tls)
 
 
 def main() -> None:
