@@ -13,7 +13,21 @@ from api.body import BodyLimit
 from api.edge import Edge
 from api.guard import Guard
 from api.metrics import Metrics
-from api.routes import health, incidents, lists, maps, routes, session, stations, summary, teams, units
+from api.routes import (
+    audit,
+    health,
+    incidents,
+    lists,
+    maps,
+    photos,
+    reporters,
+    routes,
+    session,
+    stations,
+    summary,
+    teams,
+    units,
+)
 from api.scope import Service, declare, known_parameters
 from geo import cluster, passwords
 from geo.db import open_pool
@@ -51,7 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    for module in (units, incidents, teams, stations, routes, lists, summary, maps, session, health):
+    kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit, health)
+    for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)
     errors.install(app, settings.language)

@@ -8,8 +8,10 @@ from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from geo.incidents import Change, Handling, Located, Report
+from geo.intake import Beside
 from geo.lifecycle import State
 from geo.organisations import Category, Channel
+from geo.seal import Contact
 
 MOST_ROWS = 500
 FIRST_YEAR = 1900
@@ -80,6 +82,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ContactIn(Strict):
+    """How to reach the reporter: sealed apart from the matter, and destroyed when retention ends."""
+
+    phone: Annotated[str, Field(max_length=40, pattern=r"\d"), Plain] | None = None
+    name: Annotated[str, Field(max_length=40), Plain] | None = None
+    other: Annotated[str, Field(max_length=200), Plain] | None = None
+
+
 class ReportIn(Strict):
     """A matter as it is reported; the coordinate's reference system must be declared."""
 
@@ -94,10 +104,15 @@ class ReportIn(Strict):
     occurred_at: Instant | None = None
     accuracy_m: Annotated[float, BeforeValidator(_number), Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
     handling: Handling = "direct"
+    contact: ContactIn | None = None
 
     def report(self) -> Report:
         """The report that the verb takes."""
-        return Report(**self.model_dump())
+        return Report(**self.model_dump(exclude={"contact"}))
+
+    def beside(self) -> Beside:
+        """What comes with it, to be kept apart; raises `NoContact` for a contact that reaches nobody."""
+        return Beside(contact=None if self.contact is None else Contact(**self.contact.model_dump()))
 
 
 class ChangeIn(Strict):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from demo.calendar_of_matters import BEGIN, delays, last_second, left_open, moments, states
 from demo.clusters import FloatArray, IntArray, by_weight
@@ -107,7 +107,7 @@ def _hot(buildings: gpd.GeoDataFrame, frame: pd.DataFrame, rng: np.random.Genera
     favourites = rng.integers(0, _HOT_SPOTS, (codes.max() + 1, 8))
     spot = favourites[codes, np.minimum(rng.geometric(0.3, len(frame)) - 1, 7)]
     points = starts[spot] + steps[spot, quarter] + rng.normal(0, _HOT_RADIUS_M / 2, (len(frame), 2))
-    return np.asarray(cKDTree(middles).query(points)[1], dtype=np.int64)
+    return np.asarray(KDTree(middles).query(points)[1], dtype=np.int64)
 
 
 def _say(frame: pd.DataFrame, address: NDArray[np.object_], rng: np.random.Generator) -> None:

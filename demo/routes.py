@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from demo.clusters import FloatArray, IntArray
 from demo.identity import identifiers
@@ -67,7 +67,7 @@ def walk(streets: gpd.GeoDataFrame, teams: pd.DataFrame, stations: gpd.GeoDataFr
     squads = teams[teams["kind"] == "patrol"].reset_index(drop=True)
     place = pd.Index(stations["code"]).get_indexer(pd.Index(squads["station_code"]))
     homes = to_plane(shapely.get_coordinates(stations.geometry.to_numpy()[place]))
-    near = np.asarray(cKDTree(network.points).query(homes)[1])
+    near = np.asarray(KDTree(network.points).query(homes)[1])
     rounds = [_round(network, start, rng) for start in near.tolist()]
     kept = [row for row, way in enumerate(rounds) if len(way)]
     ways = [rounds[row] for row in kept]

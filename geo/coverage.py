@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pyproj import Geod, Transformer
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from geo.errors import BadColumn, Invalid, UndeclaredCrs
 
@@ -77,7 +77,7 @@ def nearest_of(homes: FloatArray, places: FloatArray) -> tuple[IntArray, FloatAr
     """
     if not len(places) or not len(homes):
         return np.full(len(homes), -1), np.full(len(homes), np.nan)
-    tree = cKDTree(_geocentric(places))
+    tree = KDTree(_geocentric(places))
     chord = np.asarray(tree.query(_geocentric(homes))[0], dtype=float)
     home, place = _pairs(tree, homes, chord * (1 + 1e-3) + 1e-3)
     length = geodesic_m(homes[home], places[place])
@@ -90,7 +90,7 @@ def reach_of(homes: FloatArray, places: FloatArray, radius_m: float) -> IntArray
     """How many places lie within `radius_m` of each home, along the ellipsoid; shapes as in `nearest_of`."""
     if not len(places) or not len(homes):
         return np.zeros(len(homes), dtype=np.int64)
-    home, place = _pairs(cKDTree(_geocentric(places)), homes, np.full(len(homes), radius_m + 1e-3))
+    home, place = _pairs(KDTree(_geocentric(places)), homes, np.full(len(homes), radius_m + 1e-3))
     near = geodesic_m(homes[home], places[place]) <= radius_m
     return np.bincount(home[near], minlength=len(homes))
 
@@ -100,7 +100,7 @@ def geodesic_m(start: FloatArray, end: FloatArray) -> FloatArray:
     return cast(FloatArray, WGS84.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])[2])
 
 
-def _pairs(tree: cKDTree, homes: FloatArray, reach_m: FloatArray) -> tuple[IntArray, IntArray]:
+def _pairs(tree: KDTree, homes: FloatArray, reach_m: FloatArray) -> tuple[IntArray, IntArray]:
     """Homes and places whose chord is at most `reach_m`: never fewer than geodesically, for a chord is shorter."""
     found = tree.query_ball_point(_geocentric(homes), reach_m)
     sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(homes))

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["console", "json"] = Field(default="console", description="Log lines for people or machines.")
     language: Literal["zh", "en"] = Field(default="zh", description="The language of maps and pages if none is asked.")
+    key_dir: Path | None = Field(default=None, description="Where keys live, apart from the data; found if not set.")
+    retention_months: int = Field(default=24, ge=1, le=600, description="How long contacts and photographs are kept.")
     timezone: str = Field(default="Asia/Shanghai", description="The clock of hours, days and reports.")
 
     @property

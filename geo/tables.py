@@ -364,8 +364,48 @@ reporter = Table(
     "reporter",
     METADATA,
     Column("incident_id", UUID, ForeignKey("incident.id"), primary_key=True),
-    Column("key_month", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
     Column("sealed", BYTEA, nullable=False),
+)
+incident_original = Table(
+    "incident_original",
+    METADATA,
+    Column("incident_id", UUID, ForeignKey("incident.id"), primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("sealed", BYTEA, nullable=False),
+)
+photo = Table(
+    "photo",
+    METADATA,
+    Column("incident_id", UUID, ForeignKey("incident.id"), primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("taken_in_at", INSTANT, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("jpeg", BYTEA, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+audit_entry = Table(
+    "audit_entry",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", INSTANT, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("path", PATH, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("written_in", Text, nullable=False),
+    Index("idx_audit_entry_written_in", "written_in"),
+)
+audit_link = Table(
+    "audit_link",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, ForeignKey("audit_entry.id"), unique=True, nullable=False),
+    Column("seal", BYTEA, nullable=False),
 )
 idempotency = Table(
     "idempotency",

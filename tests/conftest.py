@@ -65,6 +65,15 @@ def kept_state() -> Generator[Path]:
     shutil.rmtree(state, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def key_dir(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """Keys of this run alone, for commands too: never those of the machine that it runs on."""
+    with pytest.MonkeyPatch.context() as environment:
+        keys = tmp_path_factory.mktemp("wangge") / "keys"
+        environment.setenv("WANGGE_KEY_DIR", str(keys))
+        yield keys
+
+
 @pytest.fixture
 def state_dir() -> Generator[Path]:
     with kept_state() as state:

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, db, demo, load, maps, serve, up
+from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tls, up
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -16,11 +16,17 @@ app = typer.Typer(
 load.app.command("demo")(demo.load)
 app.add_typer(db.app, name="db")
 app.add_typer(account.app, name="account")
+app.add_typer(audit.app, name="audit")
 app.add_typer(load.app, name="load")
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
+app.command("purge")(purge.purge)
+app.command("tls")(tls.tls)
+app.add_typer(audit.app, name="audit")
+app.command("purge")(purge.purge)
+app.command("tls")(tls.tls)
 
 
 def main() -> None:

@@ -62,6 +62,38 @@ TABLE assignment_run ROW SECURITY
   CREATE TRIGGER assignment_run_stays BEFORE DELETE OR UPDATE ON wangge.assignment_run FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON assignment_run TO wangge_app
 
+TABLE audit_entry ROW SECURITY
+  id bigint NOT NULL
+  at timestamp with time zone NOT NULL
+  account text NOT NULL
+  role text NOT NULL
+  path text COLLATE C NOT NULL
+  kind text NOT NULL
+  subject text NOT NULL
+  reason text NOT NULL DEFAULT ''::text
+  written_in text NOT NULL
+  CONSTRAINT audit_entry_kind_is_noun_and_verb CHECK ((kind ~ '^[a-z_]+\.[a-z_]+$'::text))
+  CONSTRAINT audit_entry_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_audit_entry_written_in ON wangge.audit_entry USING btree (written_in)
+  POLICY append PERMISSIVE FOR INSERT TO public WITH CHECK wangge.entered()
+  POLICY auditors PERMISSIVE FOR SELECT TO public USING ((current_setting('wangge.role'::text, true) = ANY (ARRAY['auditor'::text, 'system'::text])) AND (path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER audit_entry_is_stamped BEFORE INSERT ON wangge.audit_entry FOR EACH ROW EXECUTE FUNCTION wangge.stamp_audit_entry()
+  CREATE TRIGGER audit_entry_stays BEFORE DELETE OR UPDATE ON wangge.audit_entry FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON audit_entry TO wangge_app
+
+TABLE audit_link ROW SECURITY
+  number bigint NOT NULL
+  entry_id bigint NOT NULL
+  seal bytea NOT NULL
+  CONSTRAINT audit_link_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES wangge.audit_entry(id)
+  CONSTRAINT audit_link_entry_id_key UNIQUE (entry_id)
+  CONSTRAINT audit_link_pkey PRIMARY KEY (number)
+  CONSTRAINT audit_link_seal_is_a_digest CHECK ((octet_length(seal) = 32))
+  POLICY auditors PERMISSIVE FOR SELECT TO public USING ((current_setting('wangge.role'::text, true) = 'auditor'::text) AND wangge.entered())
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  CREATE TRIGGER audit_link_stays BEFORE DELETE OR UPDATE ON wangge.audit_link FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON audit_link TO wangge_app
+
 TABLE block ROW SECURITY
   id bigint NOT NULL IDENTITY
   code text NOT NULL
@@ -312,6 +344,17 @@ TABLE incident_event ROW SECURITY
   CREATE TRIGGER incident_event_stays BEFORE DELETE OR UPDATE ON wangge.incident_event FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON incident_event TO wangge_app
 
+TABLE incident_original ROW SECURITY
+  incident_id uuid NOT NULL
+  key_id text NOT NULL
+  sealed bytea NOT NULL
+  CONSTRAINT incident_original_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
+  CONSTRAINT incident_original_key_has_its_month CHECK ((key_id ~ '^\d{4}-\d{2}-[0-9a-f]{8}$'::text))
+  CONSTRAINT incident_original_pkey PRIMARY KEY (incident_id)
+  POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK ((current_setting('wangge.role'::text, true) = 'intake'::text) OR (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = incident_original.incident_id))))
+  POLICY reveal PERMISSIVE FOR SELECT TO public USING (wangge.reveals() AND wangge.logged('original.read'::text, incident_id) AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = incident_original.incident_id))))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON incident_original TO wangge_app
+
 TABLE issued_code ROW SECURITY
   system text NOT NULL
   code text NOT NULL
@@ -359,6 +402,24 @@ TABLE load ROW SECURITY
   POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
   GRANT DELETE, INSERT, SELECT, UPDATE ON load TO wangge_app
 
+TABLE photo ROW SECURITY
+  incident_id uuid NOT NULL
+  number smallint NOT NULL
+  taken_in_at timestamp with time zone NOT NULL
+  account text NOT NULL
+  width integer NOT NULL
+  height integer NOT NULL
+  jpeg bytea NOT NULL
+  version integer NOT NULL DEFAULT 1
+  CONSTRAINT photo_at_most_nine CHECK (((number >= 1) AND (number <= 9)))
+  CONSTRAINT photo_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
+  CONSTRAINT photo_is_small CHECK ((octet_length(jpeg) <= 4000000))
+  CONSTRAINT photo_pkey PRIMARY KEY (incident_id, number)
+  POLICY blur PERMISSIVE FOR UPDATE TO public USING (wangge.handles() AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = photo.incident_id))))
+  POLICY handlers PERMISSIVE FOR SELECT TO public USING (wangge.handles() AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = photo.incident_id))))
+  POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK ((current_setting('wangge.role'::text, true) = 'intake'::text) OR (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = photo.incident_id))))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON photo TO wangge_app
+
 TABLE post ROW SECURITY
   id bigint NOT NULL IDENTITY
   unit_id bigint NOT NULL
@@ -378,10 +439,13 @@ TABLE post ROW SECURITY
 
 TABLE reporter ROW SECURITY
   incident_id uuid NOT NULL
-  key_month text NOT NULL
+  key_id text NOT NULL
   sealed bytea NOT NULL
   CONSTRAINT reporter_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
+  CONSTRAINT reporter_key_has_its_month CHECK ((key_id ~ '^\d{4}-\d{2}-[0-9a-f]{8}$'::text))
   CONSTRAINT reporter_pkey PRIMARY KEY (incident_id)
+  POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK ((current_setting('wangge.role'::text, true) = 'intake'::text) OR (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = reporter.incident_id))))
+  POLICY reveal PERMISSIVE FOR SELECT TO public USING (wangge.reveals() AND wangge.logged('reporter.revealed'::text, incident_id) AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = reporter.incident_id))))
   GRANT DELETE, INSERT, SELECT, UPDATE ON reporter TO wangge_app
 
 TABLE route ROW SECURITY
@@ -556,6 +620,7 @@ TABLE unit_version ROW SECURITY
   GRANT USAGE ON account_grant_id_seq TO wangge_app
   GRANT USAGE ON account_id_seq TO wangge_app
   GRANT USAGE ON assignment_run_id_seq TO wangge_app
+  GRANT USAGE ON audit_entry_id TO wangge_app
   GRANT USAGE ON block_id_seq TO wangge_app
   GRANT USAGE ON building_id_seq TO wangge_app
   GRANT USAGE ON entrance_id_seq TO wangge_app
@@ -586,6 +651,13 @@ CREATE OR REPLACE FUNCTION wangge.entered()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (COALESCE(current_setting('wangge.path_to'::text, true), ''::text) <> ''::text)
+
+
+CREATE OR REPLACE FUNCTION wangge.handles()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (COALESCE(current_setting('wangge.role'::text, true), ''::text) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text]))
 
 
 CREATE OR REPLACE FUNCTION wangge.instant()
@@ -623,12 +695,79 @@ $function$
 
 -- granted: {wangge_owner=X/wangge_owner}
 
+CREATE OR REPLACE FUNCTION wangge.keeps_house()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((COALESCE(current_setting('wangge.role'::text, true), ''::text) = 'system'::text) AND (current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+
+
+CREATE OR REPLACE FUNCTION wangge.logged(what text, incident uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+RETURN (EXISTS (SELECT FROM wangge.audit_entry WHERE ((audit_entry.written_in = (pg_current_xact_id_if_assigned())::text) AND (audit_entry.kind = logged.what) AND (audit_entry.subject = (logged.incident)::text) AND (audit_entry.at = wangge.instant()) AND (audit_entry.account = current_setting('wangge.account'::text)) AND ((audit_entry.reason <> ''::text) OR (logged.what <> 'reporter.revealed'::text)))))
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.purge_sealed(month text)
+ RETURNS TABLE(contacts bigint, originals bigint, photos bigint, of_open_matters bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+AS $function$
+DECLARE
+  gone uuid[];
+BEGIN
+  IF NOT keeps_house() THEN
+    RAISE EXCEPTION 'only the service itself ends retention' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  WITH deleted AS (DELETE FROM reporter WHERE left(key_id, 7) < month RETURNING incident_id)
+  SELECT count(*), array_agg(incident_id) INTO contacts, gone FROM deleted;
+  WITH deleted AS (DELETE FROM incident_original WHERE left(key_id, 7) < month RETURNING incident_id)
+  SELECT count(*), gone || array_agg(incident_id) INTO originals, gone FROM deleted;
+  WITH deleted AS (
+    DELETE FROM photo WHERE to_char(taken_in_at AT TIME ZONE 'UTC', 'YYYY-MM') < month RETURNING incident_id
+  )
+  SELECT count(*), gone || array_agg(incident_id) INTO photos, gone FROM deleted;
+  SELECT count(*) INTO of_open_matters FROM incident WHERE id = ANY(gone) AND closed_at IS NULL;
+  RETURN NEXT;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
+
 CREATE OR REPLACE FUNCTION wangge.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
   RAISE EXCEPTION '% is only appended to', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$function$
+
+
+CREATE OR REPLACE FUNCTION wangge.reveals()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (COALESCE(current_setting('wangge.role'::text, true), ''::text) = ANY (ARRAY['dispatcher'::text, 'department_handler'::text]))
+
+
+CREATE OR REPLACE FUNCTION wangge.stamp_audit_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('wangge.audit'));
+  NEW.id := nextval('wangge.audit_entry_id');
+  NEW.at := wangge.instant();
+  NEW.account := current_setting('wangge.account');
+  NEW.role := coalesce(current_setting('wangge.role', true), '');
+  NEW.path := current_setting('wangge.path_from');
+  NEW.written_in := pg_current_xact_id()::text;
+  RETURN NEW;
 END
 $function$
 

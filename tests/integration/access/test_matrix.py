@@ -5,6 +5,7 @@ What is expected is written here apart from the program: which roles have a perm
 which a person reviews; where a thing stands is known from the city.
 """
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from api.app import create_app
+from geo import photos, pictures, seal
+from geo.db import INTAKE, begin
+from geo.keys import ring_of
 from geo.settings import Settings
 
 from .conftest import PLACES, City, account, asking
@@ -36,6 +41,11 @@ BODIES: dict[str, Any] = {
     "POST /v1/session": {"account": "nobody", "password": "wrong"},
     "POST /v1/session/password": {"present": "wrong", "next": "wrong"},
     "POST /v1/session/grant": {"grant": 1},
+    "POST /v1/incidents/{incident_id}/reporter/reveal": {"reason": "回访核实情况"},
+    "POST /v1/incidents/{incident_id}/photos/{number}/blur": {
+        "version": 1,
+        "rectangles": [{"left": 0, "top": 0, "right": 9, "bottom": 9}],
+    },
 }
 # Routes whose work depends on more than the permission: what else they may answer to who has it.
 OTHERWISE = {
@@ -43,6 +53,8 @@ OTHERWISE = {
     "POST /v1/session/password": {403},  # a token has no password
     "POST /v1/session/grant": {403},
     "GET /health/ready": {200},
+    "POST /v1/incidents/{incident_id}/photos": {422},  # what is sent is no picture
+    "POST /v1/incidents/{incident_id}/photos/{number}/blur": {200, 412},  # the first one changes its version
 }
 
 
@@ -103,7 +115,20 @@ ALLOWED = allowed()
 
 
 @pytest.fixture(scope="module")
-def clients(city: City, public: TestClient) -> dict[str, TestClient]:
+def sealed(city: City) -> None:
+    """Everywhere a contact, a text with a number that was masked, and a photograph."""
+    ring = ring_of(Settings())
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(out, "PNG")
+    with begin(city.pool, INTAKE) as conn:
+        for incident_id in city.placed.values():
+            seal.put_contact(conn, ring, incident_id, seal.Contact(phone="13800138000"))
+            seal.put_original(conn, ring, incident_id, {"title": "13800138000"})
+            photos.put(conn, incident_id, 1, pictures.clean(out.getvalue()))
+
+
+@pytest.fixture(scope="module")
+def clients(city: City, public: TestClient, sealed: None) -> dict[str, TestClient]:
     """Nobody, and each role at the unit that is called own."""
     from geo.roles import Role  # noqa: PLC0415
 
@@ -127,6 +152,9 @@ def address(operation: Operation, place: str, city: City) -> tuple[str, bool]:
     for parameter in operation.parameters:
         if operation.path == "/v1/maps/{kind}":
             path = path.replace("{kind}", "incidents")
+            continue
+        if parameter == "number":
+            path = path.replace("{number}", "1")
             continue
         scoped = scoped or kind_of(operation, parameter) == "scoped"
         code = PLACES[place]
