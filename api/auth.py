@@ -91,11 +91,13 @@ def started(pool: Pool, account_id: int, grant_id: int | None = None, *, instead
         return sessions.start(conn, account_id, grant)
 
 
-def renewed(pool: Pool, account: Account, password: str, kept: str) -> None:
-    """Set a new password, and end every other session of the account."""
+def renewed(pool: Pool, account: Account, password: str, grant_id: int) -> str:
+    """Set a new password and end every session of the account; returns the secret of the one that goes on."""
     with begin(pool, SIGN_IN) as conn:
+        grant = accounts.chosen(accounts.grants(conn, account.id), grant_id)
         accounts.set_password(conn, account, password)
-        sessions.end_all(conn, account.id, but=sessions.digest(kept))
+        sessions.end_all(conn, account.id)
+        return sessions.start(conn, account.id, grant)
 
 
 def ended(pool: Pool, secret: str) -> None:

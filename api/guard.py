@@ -39,7 +39,7 @@ class Guard:
             asked = language_of(headers.get("accept-language", ""), self.language)
             await problem(refused, asked, scope["request_id"])(scope, receive, send)
             return
-        await self.app(scope, receive, _unkept(send) if scope["path"].startswith("/v1/") else send)
+        await self.app(scope, receive, _dressed(scope, send))
 
     def _refusal(self, scope: Scope, headers: Headers) -> WanggeError | None:
         if not self._is_ours(headers.get("host", "")):
@@ -91,15 +91,18 @@ def _host(given: str) -> str:
         return ""
 
 
-def _unkept(send: Send) -> Send:
-    """What is answered to one session is kept by no cache for another."""
+def _dressed(scope: Scope, send: Send) -> Send:
+    """What is answered to one session is kept by no cache for another; who came by HTTPS comes by it again."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.setdefault("cache-control", "no-store")
-            headers.add_vary_header("cookie")
-            headers.add_vary_header("authorization")
+            if scope["scheme"] == "https":
+                headers.setdefault("strict-transport-security", "max-age=31536000")
+            if scope["path"].startswith("/v1/"):
+                headers.setdefault("cache-control", "no-store")
+                headers.add_vary_header("cookie")
+                headers.add_vary_header("authorization")
         await send(message)
 
     return sent

@@ -98,7 +98,7 @@ class Needs:
 
 def needs(permission: Permission) -> Any:
     """
-    What a route declares: in ``Annotated[Principal, ...]``, or among its ``dependencies`` if it has no use for who asks.
+    What a route declares: in ``Annotated[Principal, ...]``, or among its ``dependencies`` if it needs no principal.
 
     Parameters
     ----------

@@ -134,9 +134,9 @@ def end(conn: Connection, sha256: bytes) -> None:
     execute(conn, SQL["end"], sha256=sha256)
 
 
-def end_all(conn: Connection, account_id: int, but: bytes | None = None) -> None:
-    """End the sessions of an account, but for one."""
-    execute(conn, SQL["end_sessions"], account_id=account_id, but=but)
+def end_all(conn: Connection, account_id: int) -> None:
+    """End the sessions of an account."""
+    execute(conn, SQL["end_sessions"], account_id=account_id)
 
 
 def revoke_token(conn: Connection, account: Account, prefix: str) -> None:

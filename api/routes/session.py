@@ -19,6 +19,7 @@ from api.scope import Principal, needs, principal_of, service_of
 from geo.accounts import Grant
 from geo.passwords import LONGEST
 from geo.roles import Permission, Role
+from geo.sessions import Holder
 
 router = APIRouter(prefix="/v1/session", tags=["session"], route_class=StrictRoute)
 
@@ -103,19 +104,20 @@ async def sign_out(request: Request, response: Response) -> None:
 
 
 @router.post("/password", summary="Change the password 修改密码", status_code=204)
-async def change_password(request: Request, asking: Own, body: NewPassword) -> None:
-    """Set a new password; every other session of the account ends."""
-    doors, kept = service_of(request).doors, _own_cookie(request, asking)
+async def change_password(request: Request, response: Response, asking: Own, body: NewPassword) -> None:
+    """Set a new password; this session goes on under a new cookie, every other one of the account ends."""
+    doors, (holder, present) = service_of(request).doors, _own(request, asking)
     account = await doors.check(asking.account, body.present, auth.address_of(request))
-    await run_in_threadpool(auth.renewed, doors.pool, account, body.next, kept)
+    secret = await run_in_threadpool(auth.renewed, doors.pool, account, body.next, holder.grant_id)
+    doors.forget(present)
+    auth.set_cookie(request, response, secret)
 
 
 @router.post("/grant", summary="Act under another grant 切换身份")
 async def choose(request: Request, response: Response, asking: Own, body: Choice) -> Session:
     """Start a session under another grant of the account, in place of this one."""
-    doors, present = service_of(request).doors, _own_cookie(request, asking)
-    account_id = asking.holder.account_id if asking.holder else 0
-    secret = await run_in_threadpool(auth.started, doors.pool, account_id, body.grant, instead_of=present)
+    doors, (holder, present) = service_of(request).doors, _own(request, asking)
+    secret = await run_in_threadpool(auth.started, doors.pool, holder.account_id, body.grant, instead_of=present)
     return await _entered(request, response, secret, present)
 
 
@@ -148,9 +150,9 @@ def _standing(grant: Grant) -> Standing:
     return Standing(grant.id, grant.role, grant.unit_code, grant.unit_name, grant.unit_name_en, grant.until)
 
 
-def _own_cookie(request: Request, asking: Principal) -> str:
-    """The session's secret; a token has neither a password to change nor another grant to take."""
+def _own(request: Request, asking: Principal) -> tuple[Holder, str]:
+    """The session and its secret; a token has neither a password to change nor another grant to take."""
     secret = auth.cookie_of(request)
-    if asking.via != "session" or secret is None:
+    if asking.via != "session" or asking.holder is None or secret is None:
         raise NotAllowed
-    return secret
+    return asking.holder, secret

@@ -64,10 +64,8 @@ ORDER BY a.name ASC;
 
 -- any_grant --
 -- Whether anybody can sign in and do anything.
-SELECT EXISTS(
-  SELECT FROM account AS a INNER JOIN account_grant AS g ON a.id = g.account_id
-  WHERE a.active AND a.password_hash IS NOT NULL AND g.valid @> instant()
-) AS found;
+SELECT count(*) > 0 AS found FROM account AS a INNER JOIN account_grant AS g ON a.id = g.account_id
+WHERE a.active AND a.password_hash IS NOT NULL AND g.valid @> instant();
 
 -- organisation --
 -- A team or a department by its code.
@@ -80,11 +78,12 @@ LIMIT 1;
 
 -- busiest --
 -- The path of the micro-grid with the most matters.
-SELECT u.path FROM unit_version AS u
-LEFT JOIN (
+WITH counted AS (
   SELECT unit_id, count(*) AS matters FROM incident
   GROUP BY unit_id
-) AS i ON u.unit_id = i.unit_id
+)
+
+SELECT u.path FROM unit_version AS u LEFT JOIN counted AS i ON u.unit_id = i.unit_id
 WHERE u.layer = 'base' AND NOT u.derived AND u.valid @> instant() AND u.recorded @> instant()
 ORDER BY i.matters DESC NULLS LAST, u.unit_id ASC
 LIMIT 1;

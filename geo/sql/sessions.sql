@@ -33,11 +33,9 @@ UPDATE credential SET ended_at = instant()
 WHERE sha256 = %(sha256)s AND ended_at IS NULL;
 
 -- end_sessions --
--- End the sessions of an account, but for one.
+-- End the sessions of an account.
 UPDATE credential SET ended_at = instant()
-WHERE
-  account_id = %(account_id)s AND kind = 'session' AND ended_at IS NULL
-  AND (%(but)s::bytea IS NULL OR sha256 <> %(but)s);
+WHERE account_id = %(account_id)s AND kind = 'session' AND ended_at IS NULL;
 
 -- end_token --
 -- End the token of an account by its prefix.

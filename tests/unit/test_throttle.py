@@ -5,14 +5,19 @@ from geo.throttle import PER_ACCOUNT, PER_ADDRESS, Throttle, TooManyAttempts, ne
 
 def exhaust(throttle: Throttle, account: str, address: str) -> int:
     """How many tries at an account an address has."""
-    for tried in range(1_000):
-        try:
+    tried = 0
+
+    def on_and_on() -> None:
+        nonlocal tried
+        for _ in range(1_000):
             throttle.try_account(account, address)
-        except TooManyAttempts as refused:
-            assert 0 < refused.wait_s <= 15 * 60
-            return tried
-        throttle.failed(address)
-    raise AssertionError("no end")
+            throttle.failed(address)
+            tried += 1
+
+    with pytest.raises(TooManyAttempts) as refused:
+        on_and_on()
+    assert 0 < refused.value.wait_s <= 15 * 60
+    return tried
 
 
 def test_tries_at_an_account_from_one_place_do_not_count_elsewhere() -> None:

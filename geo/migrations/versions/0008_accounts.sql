@@ -46,8 +46,8 @@ CREATE TABLE hand_over (
 );
 CREATE INDEX idx_hand_over_incident_id ON hand_over (incident_id);
 
--- A matter that goes to a department, or to a team whose unit it does not lie in, is handed over until thirty days after
--- it is closed. Whoever had it keeps seeing how it ends. Teams at home see it by their subtree: no row for each matter.
+-- A matter that goes to a department, or to a team whose unit it does not lie in, is handed over until thirty days
+-- after it is closed. Whoever had it keeps seeing how it ends. Teams at home see it by their subtree, without a row.
 CREATE FUNCTION keep_hand_over() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = wangge, public, pg_temp AS $$
 BEGIN
@@ -77,11 +77,11 @@ REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_hand_o
 
 -- What stands already.
 INSERT INTO hand_over (organisation, incident_id, path, since, until)
-SELECT o.id, i.id, i.path, i.received_at, i.closed_at + interval '30 days'
+SELECT i.team_id, i.id, i.path, i.received_at, i.closed_at + interval '30 days'
 FROM incident AS i INNER JOIN team AS o ON i.team_id = o.id
 WHERE NOT starts_with(i.path, o.path)
 UNION ALL
-SELECT o.id, i.id, i.path, i.received_at, i.closed_at + interval '30 days'
+SELECT i.department_id, i.id, i.path, i.received_at, i.closed_at + interval '30 days'
 FROM incident AS i INNER JOIN department AS o ON i.department_id = o.id;
 
 -- The team that answers for a unit, for anyone: its name, never its telephone.
@@ -131,43 +131,43 @@ CREATE POLICY own ON hand_over FOR SELECT USING (
 
 -- Matters in the hands of the session's organisation. As an array the sub-select is read once a query and the primary
 -- key serves it; EXISTS would be asked for each row (benchmarks/row_security.py).
-CREATE POLICY handed ON incident FOR SELECT USING (id = any(ARRAY(
+CREATE POLICY handed ON incident FOR SELECT USING (id = any(array(
   SELECT h.incident_id FROM hand_over AS h
   WHERE
     h.organisation = nullif(current_setting('wangge.organisation', true), '')::uuid
     AND (h.until IS NULL OR h.until > instant())
 )));
-CREATE POLICY handed_changes ON incident FOR UPDATE USING (id = any(ARRAY(
+CREATE POLICY handed_changes ON incident FOR UPDATE USING (id = any(array(
   SELECT h.incident_id FROM hand_over AS h
   WHERE
     h.organisation = nullif(current_setting('wangge.organisation', true), '')::uuid
     AND (h.until IS NULL OR h.until > instant())
 )));
-CREATE POLICY handed ON incident_event FOR SELECT USING (incident_id = any(ARRAY(
+CREATE POLICY handed ON incident_event FOR SELECT USING (incident_id = any(array(
   SELECT h.incident_id FROM hand_over AS h
   WHERE
     h.organisation = nullif(current_setting('wangge.organisation', true), '')::uuid
     AND (h.until IS NULL OR h.until > instant())
 )));
-CREATE POLICY handed_appends ON incident_event FOR INSERT WITH CHECK (incident_id = any(ARRAY(
+CREATE POLICY handed_appends ON incident_event FOR INSERT WITH CHECK (incident_id = any(array(
   SELECT h.incident_id FROM hand_over AS h
   WHERE
     h.organisation = nullif(current_setting('wangge.organisation', true), '')::uuid
     AND (h.until IS NULL OR h.until > instant())
 )));
-CREATE POLICY handed ON assignment FOR SELECT USING (incident_id = any(ARRAY(
+CREATE POLICY handed ON assignment FOR SELECT USING (incident_id = any(array(
   SELECT h.incident_id FROM hand_over AS h
   WHERE
     h.organisation = nullif(current_setting('wangge.organisation', true), '')::uuid
     AND (h.until IS NULL OR h.until > instant())
 )));
-CREATE POLICY handed ON feed FOR SELECT USING (subject = any(ARRAY(
+CREATE POLICY handed ON feed FOR SELECT USING (subject = any(array(
   SELECT h.incident_id::text FROM hand_over AS h
   WHERE
     h.organisation = nullif(current_setting('wangge.organisation', true), '')::uuid
     AND (h.until IS NULL OR h.until > instant())
 )));
-CREATE POLICY handed_appends ON feed FOR INSERT WITH CHECK (subject = any(ARRAY(
+CREATE POLICY handed_appends ON feed FOR INSERT WITH CHECK (subject = any(array(
   SELECT h.incident_id::text FROM hand_over AS h
   WHERE
     h.organisation = nullif(current_setting('wangge.organisation', true), '')::uuid

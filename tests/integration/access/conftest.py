@@ -88,11 +88,13 @@ def furnish(conn: db.Connection, paths: dict[str, str]) -> None:
             [team, f"TEAM-{code}", path, f"队伍{code}", f"0482-55500{number:02}"],
         )
         conn.execute(
-            "INSERT INTO default_team (unit_id, path, team_id, valid) VALUES (%s, %s, %s, tstzrange('2025-01-01', NULL))",
+            "INSERT INTO default_team (unit_id, path, team_id, valid) "
+            "VALUES (%s, %s, %s, tstzrange('2025-01-01', NULL))",
             [int(path.split(".")[-2]), path, team],
         )
         conn.execute(
-            "INSERT INTO station (id, code, path, kind, name, geom, source) VALUES (%s, %s, %s, 'service', %s, %s, 'x')",
+            "INSERT INTO station (id, code, path, kind, name, geom, source) "
+            "VALUES (%s, %s, %s, 'service', %s, %s, 'x')",
             [UUID(int=2000 + number), f"STATION-{code}", path, f"服务站{code}", point],
         )
         conn.execute(

@@ -1,5 +1,5 @@
 """
-What each account is shown by every GET, against an oracle that knows no database: pandas and shapely over what was put in.
+What each account is shown by every GET, against an oracle without a database: pandas and shapely over what was put in.
 
 Every GET of the OpenAPI document must say here what it shows; a new one fails until it does.
 """
@@ -101,10 +101,8 @@ def owned(city: City) -> pd.DataFrame:
 
 def payloads(page: str) -> list[Any]:
     """The layers' data of a map, in their order."""
-    found = []
-    for start in re.finditer(r'\{"(?:xy|zoom|shape)"', page):
-        found.append(json.JSONDecoder().raw_decode(page[start.start() :])[0])
-    return found
+    starts = [match.start() for match in re.finditer(r'\{"(?:xy|zoom|shape)"', page)]
+    return [json.JSONDecoder().raw_decode(page[start:])[0] for start in starts]
 
 
 def page_of(viewer: Viewer, kind: str, **query: Any) -> str:

@@ -20,7 +20,8 @@ from .conftest import PASSWORD, City, account, asking
 
 ORIGIN = {"Origin": "http://127.0.0.1:8000"}
 REPORT: dict[str, Any] = {
-    "category": "hazard.flue", "channel": "snap", "title": "私改烟道", "lon": 122.005, "lat": 46.005, "crs": "EPSG:4326",
+    "category": "hazard.flue", "channel": "snap", "title": "私改烟道",
+    "lon": 122.005, "lat": 46.005, "crs": "EPSG:4326",
 }  # fmt: skip
 
 
@@ -101,7 +102,9 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
     app = create_app(Settings(dsn=database, hosts="grid.example"))
     base = "https://grid.example" if scheme == "https" else "http://localhost"
     with TestClient(app, base_url=base, headers={"Origin": base}) as browser:
-        given = sign_in(browser, name).headers["set-cookie"]
+        headers = sign_in(browser, name).headers
+        given = headers["set-cookie"]
+        assert ("strict-transport-security" in headers) == (scheme == "https")
         assert browser.get("/v1/incidents").status_code == 200
     parts = {part.strip().split("=")[0].lower() for part in given.split(";")}
     assert {"httponly", "samesite", "path", "max-age"} < parts
@@ -184,6 +187,7 @@ def test_a_new_password_ends_the_other_sessions(public: TestClient, desk: TestCl
     assert other.get("/v1/incidents").status_code == 200
     changed = desk.post("/v1/session/password", json={"present": PASSWORD, "next": "another horse battery"})
     assert changed.status_code == 204
+    assert changed.headers["set-cookie"].startswith("wangge=")
     assert desk.get("/v1/incidents").status_code == 200
     assert ended_within_a_second(other)
     assert sign_in(other, name).status_code == 401
