@@ -4,6 +4,7 @@ What each account is shown by every GET, against an oracle without a database: p
 Every GET of the OpenAPI document must say here what it shows; a new one fails until it does.
 """
 
+import io
 import json
 import re
 from collections import Counter
@@ -17,8 +18,12 @@ import pandas as pd
 import pytest
 import shapely
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from api.app import create_app
+from geo import photos, pictures, seal
+from geo.db import INTAKE, begin
+from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
 
@@ -75,6 +80,7 @@ def viewers(city: City, public: TestClient) -> dict[str, Viewer]:
         change = {"state": "assigned", "department_id": department}
         given = desk.patch(f"/v1/incidents/{one}", json=change, headers={"If-Match": accepted.headers["etag"]})
         assert given.status_code == 200
+    keep_beside(city, [UUID(one) for one in frame["id"].iloc[::4]])
     return {
         name: Viewer(
             asking(public, account(city.pool, name, role, unit, organisation)),
@@ -84,6 +90,17 @@ def viewers(city: City, public: TestClient) -> dict[str, Viewer]:
         )
         for name, (role, unit, organisation) in ACCOUNTS.items()
     }
+
+
+def keep_beside(city: City, matters: list[UUID]) -> None:
+    """A text as it was written and a photograph for each of these matters."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    picture, ring = pictures.clean(out.getvalue()), ring_of(Settings())
+    with begin(city.pool, INTAKE) as conn:
+        for one in matters:
+            seal.put_original(conn, ring, one, {"title": f"as written {one}"})
+            photos.put(conn, one, 1, picture)
 
 
 def owned(city: City) -> pd.DataFrame:
@@ -162,6 +179,25 @@ def what_happened_to_a_matter(viewer: Viewer) -> None:
         answer = viewer.client.get(f"/v1/incidents/{one}/history")
         assert (answer.status_code == 200) == (one in seen)
         assert answer.status_code in {200, 404}
+
+
+def what_is_sealed(viewer: Viewer) -> None:
+    seen, opens = set(viewer.visible["id"]), viewer.unit not in {"T1", "C4"}  # grid workers and patrols open nothing
+    for one in viewer.matters["id"].iloc[::4]:
+        answer = viewer.client.get(f"/v1/incidents/{one}/original")
+        assert answer.status_code == (403 if not opens else 200 if one in seen else 404)
+        assert (f"as written {one}" in answer.text) == (opens and one in seen)
+
+
+def photographs(viewer: Viewer) -> None:
+    seen = set(viewer.visible["id"])
+    for one in viewer.matters["id"].iloc[::4]:
+        for path in (f"/v1/incidents/{one}/photos", f"/v1/incidents/{one}/photos/1"):
+            assert viewer.client.get(path).status_code == (200 if one in seen else 404)
+
+
+def nothing_of_the_audit_log(viewer: Viewer) -> None:
+    assert viewer.client.get("/v1/audit").status_code == 403
 
 
 def places(kind: str, *, scoped: bool) -> Callable[[Viewer], None]:
@@ -287,6 +323,10 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/incidents": a_list_of_matters,
     "/v1/incidents/{incident_id}": one_matter,
     "/v1/incidents/{incident_id}/history": what_happened_to_a_matter,
+    "/v1/incidents/{incident_id}/original": what_is_sealed,
+    "/v1/incidents/{incident_id}/photos": photographs,
+    "/v1/incidents/{incident_id}/photos/{number}": photographs,
+    "/v1/audit": nothing_of_the_audit_log,
     "/v1/teams": places("teams", scoped=True),
     "/v1/teams/{code}": one_place("teams", scoped=True),
     "/v1/routes": places("routes", scoped=True),
