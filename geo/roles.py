@@ -53,7 +53,7 @@ MEANINGS: Mapping[Permission, tuple[str, str]] = MappingProxyType(
         "photo.add": ("上传事项照片", "add photographs to matters"),
         "team.read": ("查看队伍及办公电话", "teams and their office telephones"),
         "route.read": ("查看巡逻路线", "patrol routes"),
-        "map.read": ("查看事项与路线地图", "maps of matters and routes"),
+        "map.read": ("查看事项地图", "maps of matters"),
         "plan.draft": ("起草网格调整方案", "draft a redraw of grids"),
         "plan.publish": ("批准并发布网格调整", "approve and publish a redraw"),
         "account.own": ("本账号的密码与身份切换", "the own password, and which of the own grants to act under"),

@@ -40,6 +40,14 @@ def draw_coverage(
     return _page(request, asking, "coverage", query)
 
 
+@router.get("/v1/maps/routes", summary="Patrol routes 巡逻路线图", response_class=HTMLResponse, responses=PAGE)
+def draw_routes(
+    request: Request, asking: Annotated[Principal, needs("route.read")], query: Annotated[MapQuery, Query()]
+) -> HTMLResponse:
+    """Where patrols walk, as a page that loads nothing from beyond this service."""
+    return _page(request, asking, "routes", query)
+
+
 @router.get("/v1/maps/{kind}", summary="A map as a page 地图", response_class=HTMLResponse, responses=PAGE)
 def draw(
     request: Request,

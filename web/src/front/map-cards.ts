@@ -10,8 +10,8 @@ import type { League } from "./league";
 import { KINDS, preview, type Kind } from "./previews";
 
 const WIDTH = 200;
-// Stations are published; every other map shows matters or routes.
-const OPEN: Partial<Record<Kind, string>> = { coverage: "station.read" };
+// Stations are published; every other map shows matters.
+const OPEN: Partial<Record<Kind, string>> = { coverage: "station.read", routes: "route.read" };
 
 @customElement("map-cards")
 export class MapCards extends LitElement {
