@@ -1,6 +1,6 @@
 """The pages that the service itself brings: the front page, and the description of its API; nothing from elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,13 @@ def add(app: FastAPI, settings: Settings) -> None:
         # Not one mount at the root: it would answer for every path, and turn a 405 of ours into a 404.
         app.mount("/assets", StaticFiles(directory=BUILT / "assets"), name="front")
         for path, file in SERVED.items():
-            app.add_api_route(path, _file(BUILT / file), include_in_schema=False, dependencies=[needs("public")])
+            app.add_route(path, _file(BUILT / file), include_in_schema=False)  # parameters are the page's own business
     else:
         app.add_api_route("/", unbuilt, include_in_schema=False, dependencies=[needs("public")])
 
 
-def _file(path: Path) -> Callable[[], FileResponse]:
-    def answer() -> FileResponse:
+def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
         return FileResponse(path)
 
     return answer
