@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from geo import db, incidents
 from geo.assign import Assigner
-from tests.city import GRIDS, furnish
+from tests.city import GRIDS, desk, furnish
 from tests.served import Served, served
 
 MARKUP = "<img src=x onerror=\"document.title='broken'\">"
@@ -31,6 +31,15 @@ def service(
         yield running
 
 
+@pytest.fixture
+def page(service: Served, database: str, browser: Browser) -> Iterator[Page]:
+    """A page of a desk that has signed in."""
+    context = browser.new_context(locale="zh-CN")
+    context.add_cookies([{"name": "wangge", "value": desk(database)[1], "url": service.url}])
+    yield context.new_page()
+    context.close()
+
+
 def troubles(page: Page) -> list[str]:
     """What the page complains of from now on, as it happens."""
     found: list[str] = []
@@ -42,8 +51,7 @@ def troubles(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_works_and_asks_nobody_else(service: Served, browser: Browser, path: str):
-    page = browser.new_page(locale="zh-CN")
+def test_a_page_works_and_asks_nobody_else(service: Served, page: Page, path: str):
     found, asked = troubles(page), set[str]()
     page.on("request", lambda request: asked.add(urlsplit(request.url).netloc or "inside"))
     page.goto(service.url + path, wait_until="networkidle")
@@ -52,13 +60,10 @@ def test_a_page_works_and_asks_nobody_else(service: Served, browser: Browser, pa
     assert page.title() not in {"", "broken"}
     if path.startswith("/v1/maps/"):
         assert page.locator(".leaflet-container").count() == 1
-    page.close()
 
 
-def test_a_map_cannot_reach_the_service_that_it_came_from(service: Served, browser: Browser):
-    page = browser.new_page()
+def test_a_map_cannot_reach_the_service_that_it_came_from(service: Served, page: Page):
     page.goto(f"{service.url}/v1/maps/heat", wait_until="networkidle")
     read = "fetch('/v1/incidents').then(answer => answer.text()).catch(error => 'refused')"
     assert page.evaluate("self.origin") == "null"
     assert page.evaluate(read) == "refused"
-    page.close()
