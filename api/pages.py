@@ -1,6 +1,6 @@
 """The pages that the service itself brings: the front page, and the description of its API; nothing from elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ from geo.errors import WanggeError
 from geo.settings import Settings
 
 BUILT = Path(__file__).with_name("_web")
+SERVED = {"/": "index.html", "/favicon.svg": "favicon.svg", "/third-party-notices.txt": "third-party-notices.txt"}
 TEMPLATES = Path(__file__).with_name("templates")
 BODY = "application/json"
 
 
 def add(app: FastAPI, settings: Settings) -> None:
-    """Add the pages; the built front end last, for it answers whatever nothing else does."""
+    """Add the pages: of the API, and of the front end if it is built."""
     templates = Environment(
         loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -48,9 +49,19 @@ def add(app: FastAPI, settings: Settings) -> None:
     app.add_api_route("/docs", docs, include_in_schema=False, dependencies=[needs("public")])
     app.add_api_route("/docs.css", style, include_in_schema=False, dependencies=[needs("public")])
     if (BUILT / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=BUILT, html=True), name="front")
+        # Not one mount at the root: it would answer for every path, and turn a 405 of ours into a 404.
+        app.mount("/assets", StaticFiles(directory=BUILT / "assets"), name="front")
+        for path, file in SERVED.items():
+            app.add_api_route(path, _file(BUILT / file), include_in_schema=False, dependencies=[needs("public")])
     else:
         app.add_api_route("/", unbuilt, include_in_schema=False, dependencies=[needs("public")])
+
+
+def _file(path: Path) -> Callable[[], FileResponse]:
+    def answer() -> FileResponse:
+        return FileResponse(path)
+
+    return answer
 
 
 def every_error(root: type[WanggeError] = WanggeError) -> Iterator[type[WanggeError]]:

@@ -7,13 +7,15 @@ import pytest
 from playwright.sync_api import Browser, Page
 from psycopg_pool import ConnectionPool
 
-from geo import db, incidents
+from geo import accounts, db, incidents
 from geo.assign import Assigner
-from tests.city import GRIDS, desk, furnish
+from geo.roles import Role
+from tests.city import GRIDS, furnish
 from tests.served import Served, served
 
 MARKUP = "<img src=x onerror=\"document.title='broken'\">"
 KINDS = ("coverage", "heat", "heat_time", "rates", "routes", "incidents")
+PASSWORD = "correct horse battery"
 PAGES = ["/", "/docs", *(f"/v1/maps/{kind}" for kind in KINDS)]
 
 
@@ -27,15 +29,19 @@ def service(
         for west, south in GRIDS.values():
             place = {"lon": west + 0.003, "lat": south + 0.004, "crs": "EPSG:4326"}
             incidents.report(conn, incidents.Report("hazard.flue", "snap", MARKUP, **place), assigner)
+        desk = accounts.add(conn, "desk")
+        accounts.set_password(conn, desk, PASSWORD)
+        accounts.grant(conn, desk, Role.DISPATCHER, "L")
     with served(database, tmp_path_factory.mktemp("pages") / "log") as running:
         yield running
 
 
 @pytest.fixture
-def page(service: Served, database: str, browser: Browser) -> Iterator[Page]:
+def page(service: Served, browser: Browser) -> Iterator[Page]:
     """A page of a desk that has signed in."""
     context = browser.new_context(locale="zh-CN")
-    context.add_cookies([{"name": "wangge", "value": desk(database)[1], "url": service.url}])
+    who = {"account": "desk", "password": PASSWORD}
+    assert context.request.post(f"{service.url}/v1/session", data=who, headers={"Origin": service.url}).ok
     yield context.new_page()
     context.close()
 
