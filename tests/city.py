@@ -1,12 +1,13 @@
 """A city of two by two micro-grids, small enough to check by hand."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geo import db, publication
+from geo import accounts, db, publication, sessions
+from geo.roles import Role
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -67,3 +68,13 @@ def furnish(conn: db.Connection) -> None:
         SELECT gen_random_uuid(), 'D1', path, 'banner', '住建局' FROM unit_version WHERE code = 'B1'
         """
     )
+
+
+def desk(dsn: str) -> tuple[dict[str, str], str]:
+    """The duty desk of everything: the header of its program, and the secret of its session."""
+    with db.open_pool(dsn, 1) as pool, db.begin(pool, db.EVERYTHING) as conn:
+        account = accounts.lookup(conn, "desk") or accounts.add(conn, "desk")
+        accounts.grant(conn, account, Role.DISPATCHER, None)
+        grant = accounts.grants(conn, account.id)[0]
+        token = sessions.issue(conn, account, grant, timedelta(days=1))
+        return {"Authorization": f"Bearer {token}"}, sessions.start(conn, account.id, grant)
