@@ -57,27 +57,53 @@ FROM route AS r;
 
 -- parts --
 -- The units of one level with their matters, households and stations. Households are those of the units without
--- children, whatever a register says of the units above them.
+-- children, whatever a register says of the units above them. Each table is read once and its counts are spread
+-- over the ids of their paths: a count a unit would read as many ranges as there are units.
+WITH incident_count AS (
+  SELECT
+    path,
+    count(*) AS total
+  FROM incident
+  GROUP BY path
+),
+
+incidents_below AS (
+  SELECT
+    above.id::bigint AS unit_id,
+    sum(c.total)::bigint AS total
+  FROM incident_count AS c CROSS JOIN LATERAL unnest(string_to_array(rtrim(c.path, '.'), '.')) AS above (id)
+  GROUP BY above.id
+),
+
+stations_below AS (
+  SELECT
+    above.id::bigint AS unit_id,
+    count(*) AS total
+  FROM station AS s CROSS JOIN LATERAL unnest(string_to_array(rtrim(s.path, '.'), '.')) AS above (id)
+  GROUP BY above.id
+),
+
+households_below AS (
+  SELECT
+    above.id::bigint AS unit_id,
+    sum(h.households)::bigint AS total
+  FROM unit_version AS h CROSS JOIN LATERAL unnest(string_to_array(rtrim(h.path, '.'), '.')) AS above (id)
+  WHERE NOT h.derived AND h.layer = 'base' AND h.valid @> instant() AND upper_inf(h.recorded)
+  GROUP BY above.id
+)
+
 SELECT
   p.unit_id,
   p.code,
   p.name,
   p.name_en,
-  (
-    SELECT count(*) FROM incident AS i
-    WHERE i.path >= p.path AND i.path < left(p.path, -1) || '/'
-  ) AS incidents,
-  (
-    SELECT count(*) FROM station AS s
-    WHERE s.path >= p.path AND s.path < left(p.path, -1) || '/'
-  ) AS stations,
-  (
-    SELECT coalesce(sum(h.households), 0)::bigint FROM unit_version AS h
-    WHERE
-      h.path >= p.path AND h.path < left(p.path, -1) || '/' AND NOT h.derived
-      AND h.layer = 'base' AND h.valid @> instant() AND upper_inf(h.recorded)
-  ) AS households
+  coalesce(i.total, 0) AS incidents,
+  coalesce(s.total, 0) AS stations,
+  coalesce(h.total, 0) AS households
 FROM unit_version AS p
+LEFT JOIN incidents_below AS i ON p.unit_id = i.unit_id
+LEFT JOIN stations_below AS s ON p.unit_id = s.unit_id
+LEFT JOIN households_below AS h ON p.unit_id = h.unit_id
 WHERE p.level = %(level)s AND p.layer = 'base' AND p.valid @> instant() AND upper_inf(p.recorded)
 ORDER BY p.unit_id ASC;
 
