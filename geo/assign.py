@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.db import Connection, first, instant, one, rows, statements
-from geo.errors import Unavailable
+from geo.errors import NotFound, Unavailable
 from geo.locate import CellIndex, Geometries
 from geo.units import base, path_ids
 
@@ -33,6 +33,12 @@ class NoUnits(Unavailable):
     """No units are published yet; run `wangge load demo` or `wangge load units FILE`."""
 
     zh = "尚未发布任何网格；请运行 wangge load demo 或 wangge load units 文件。"
+
+
+class NoUnitsThen(NotFound):
+    """No units were in force at that instant."""
+
+    zh = "该时刻没有生效的网格。"
 
 
 class NoDefaultTeam(Unavailable):
@@ -95,13 +101,13 @@ class Assigner:
 
     @classmethod
     def load(cls, conn: Connection, at: datetime | None = None) -> "Assigner":
-        """Read what is in force at an instant; now if not given. Raises `NoUnits` and `NoDefaultTeam`."""
+        """Read what is in force at an instant; now if not given. Raises `NoUnits`, `NoUnitsThen`, `NoDefaultTeam`."""
         now = instant(conn)
         valid = at or now
         grids = base(conn, valid)
         root = first(conn, SQL["root"], at=valid, known=now)
         if root is None:
-            raise NoUnits
+            raise NoUnits if at is None else NoUnitsThen
         teams = {row["unit_id"]: row["team_id"] for row in rows(conn, SQL["default_teams"], at=valid)}
         paths = [*grids["path"], root["path"]]
         areas = grids.geometry.to_numpy()

@@ -106,6 +106,12 @@ class BadColumn(Invalid):
     zh = "缺少必要的列；请用 --map 字段=列名 指定。"
 
 
+class UnknownTimezone(Invalid):
+    """There is no such time zone; say a name such as Asia/Shanghai."""
+
+    zh = "没有此时区；请使用如 Asia/Shanghai 的名称。"
+
+
 class StaleVersion(Conflict):
     """The record has changed since you read it; read it again, then repeat your change."""
 

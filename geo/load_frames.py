@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo import crs, db
-from geo.errors import BadColumn, BadCoordinate, Invalid
+from geo.errors import BadColumn, BadCoordinate, Invalid, UnknownTimezone
 from geo.load_fields import FIELDS, Field, Reading, propose, read_field, texts
 from geo.load_order import LoadOrder, LoadReport
 from geo.readers import Batch, Opened
@@ -142,7 +142,7 @@ def plan(order: LoadOrder, opened: Opened, fields: Mapping[str, Field], *, has_g
     missing = [name for name, spec in fields.items() if spec.needed and name not in {*columns, *order.constants}]
     if missing:
         raise BadColumn(f"{', '.join(missing)}; the file has {', '.join(opened.columns)}")
-    reading = Reading(ZoneInfo(order.timezone), order.time_format, order.values, order.defaults)
+    reading = Reading(zone_of(order.timezone), order.time_format, order.values, order.defaults)
     return Plan(order, reading, fields, columns, _frame(order, opened, columns, own=own), own)
 
 
@@ -289,3 +289,11 @@ def fields_of(kind: str, choices: Mapping[str, Mapping[str, str]]) -> dict[str, 
         name: Field(spec.type, spec.names, spec.needed, choices[name]) if name in choices else spec
         for name, spec in FIELDS[kind].items()
     }
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that name; raises `UnknownTimezone`."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UnknownTimezone(name) from error

@@ -40,6 +40,8 @@ REPAIRS = {
     "border": "边界移动 · borders moved",
 }
 _SHOWN = 8
+NOTHING_LOADED = 3
+"""The exit code when every row was refused: what calls the command must notice."""
 
 File = Annotated[Path, typer.Argument(help="CSV, XLSX, Parquet, GeoJSON, GeoPackage, Shapefile, FlatGeobuf, OSM PBF.")]
 Crs = Annotated[str | None, typer.Option(help="坐标系 · EPSG:n, gcj02 or bd09; that of the file if not given.")]
@@ -116,6 +118,8 @@ def run(order: LoadOrder) -> None:
     with database() as pool, _bar(order.path.name) as tell:
         report = load_file(pool, order, tell)
     show(report, order)
+    if report.rejected == report.read > 0:
+        raise typer.Exit(NOTHING_LOADED)
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

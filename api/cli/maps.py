@@ -26,6 +26,8 @@ def draw(
     lang: Annotated[Language | None, typer.Option(help="语言 · Language.")] = None,
 ) -> None:
     """生成一张可离线打开的地图 · Write a map as one file that opens without any network."""
+    if not out.parent.is_dir():
+        raise typer.BadParameter(f"没有该文件夹 · no such folder: {out.parent}", param_hint="--out")
     wanted = atlas.Wanted(unit, days, radius_m)
     with database() as pool, console.status("正在绘制 · Drawing"), begin(pool, OPERATOR) as conn:
         sheet = atlas.draw(conn, kind, wanted, lang or settings().language, settings().timezone)

@@ -37,6 +37,8 @@ def up(
             _make_accounts(pool)
     console.print(f"[bold]http://{chosen.host}:{chosen.port}[/bold]  （按 Ctrl+C 停止 · Ctrl+C stops it）")
     serve.run(chosen)
+    if not chosen.dsn:
+        console.print("数据库仍在运行；用 wangge db stop 停止 · The database still runs; wangge db stop stops it.")
 
 
 def _is_empty() -> bool:

@@ -85,7 +85,7 @@ def _root(conn: Connection, query: PointQuery) -> Row:
     now = instant(conn)
     root = first(conn, assign.SQL["root"], at=query.at or now, known=now)
     if root is None:
-        raise assign.NoUnits
+        raise assign.NoUnits if query.at is None else assign.NoUnitsThen
     return root
 
 

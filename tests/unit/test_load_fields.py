@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.errors import BadColumn
+from geo.errors import BadColumn, UnknownTimezone
 from geo.load_fields import FIELDS, Field, Reading, propose, read_field
+from geo.load_frames import zone_of
 from geo.rejects import Verdicts
 
 SHANGHAI = Reading(ZoneInfo("Asia/Shanghai"), None, {}, {})
@@ -124,3 +125,8 @@ def test_no_two_fields_of_a_kind_go_by_the_same_name() -> None:
     for kind, fields in FIELDS.items():
         names = [name for spec in fields.values() for name in spec.names]
         assert len(names) == len(set(names)), kind
+
+
+def test_a_time_zone_that_does_not_exist_is_refused_by_name() -> None:
+    with pytest.raises(UnknownTimezone, match="Mars/Base"):
+        zone_of("Mars/Base")

@@ -337,3 +337,9 @@ def test_an_error_of_our_own_is_a_500_without_its_message(client: TestClient, mo
     assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
     assert "SECRET" not in answer.text
     assert orjson.loads(answer.content)["request_id"] == answer.headers["x-request-id"]
+
+
+def test_an_instant_before_any_unit_is_not_found_and_no_fault_of_ours(client: TestClient):
+    asked = {"lon": 122.005, "lat": 46.005, "crs": "EPSG:4326", "at": "1900-01-01T00:00:00Z"}
+    answer = client.get("/v1/units/at", params=asked)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no-units-then")

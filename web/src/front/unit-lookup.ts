@@ -157,7 +157,7 @@ export class UnitLookup extends LitElement {
   }
 
   private placeForm() {
-    return html`<form novalidate @submit=${this.searchPlace}>
+    return html`<form novalidate @submit=${this.searchPlace} @keydown=${this.enter}>
       <place-field></place-field>
       <button class="send" ?disabled=${this.busy}>${text().lookup.search}</button>
     </form>`;
@@ -209,8 +209,17 @@ export class UnitLookup extends LitElement {
   private searchPlace(event: Event): void {
     event.preventDefault();
     const place = this.field.take();
-    if (place) void this.run(async () => this.show(await answerAt(place)));
-    else void this.field.toFirstWrong();
+    if (place) {
+      void this.run(async () => this.show(await answerAt(place)));
+      return;
+    }
+    this.go("place"); // the answer to an earlier question must not stand below a wrong one
+    void this.field.toFirstWrong();
+  }
+
+  // The inputs lie in another shadow root than the form, so that Enter in them does not submit it.
+  private enter(event: KeyboardEvent): void {
+    if (event.key === "Enter" && event.composedPath()[0] instanceof HTMLInputElement) this.searchPlace(event);
   }
 
   private choose(unit: Unit): void {
