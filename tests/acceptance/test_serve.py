@@ -42,6 +42,16 @@ def service(city: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Se
         yield running
 
 
+def requests_until(service: Served, last: str) -> list[dict[str, Any]]:
+    """The lines of requests, once that of the last one is there: it is written after its answer has left."""
+    deadline = time.monotonic() + 10
+    while True:
+        lines = [line for line in service.lines() if line["event"] == "request"]
+        if any(line["request_id"] == last for line in lines) or time.monotonic() > deadline:
+            return lines
+        time.sleep(0.05)
+
+
 def test_the_log_has_a_line_for_each_request_and_nothing_that_anybody_said(service: Served):
     words = "SECRET-MARKER"
     with httpx.Client(base_url=service.url, headers={"User-Agent": words, "Accept-Language": "en"}) as client:
@@ -52,7 +62,7 @@ def test_the_log_has_a_line_for_each_request_and_nothing_that_anybody_said(servi
         client.get(f"/v1/units/{words}")
         client.get(f"/{words}")
         client.get(f"/v1/incidents/{made['id']}", headers={"X-Request-Id": "trace-0001"})
-    lines = [line for line in service.lines() if line["event"] == "request"]
+    lines = requests_until(service, "trace-0001")
     routes = [(line["method"], line["route"], line["status"]) for line in lines]
     assert ("POST", "/v1/incidents", 201) in routes
     assert ("GET", "/v1/units/{code}", 404) in routes

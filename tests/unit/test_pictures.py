@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 import zlib
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +76,7 @@ def test_a_picture_comes_through_as_a_bare_jpeg(kind: str) -> None:
     assert max(differences) < 12
 
 
+@cache  # a colour profile holds the time of its making: made once, a file is the same in every example
 def with_everything(kind: str) -> bytes:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     options: dict[str, object] = {"exif": exif(), "icc_profile": profile}
