@@ -111,7 +111,7 @@ def emptied(dsn: str) -> None:
     """Take the incidents away, as only the owner of the tables may."""
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("SET ROLE wangge_owner")
-        conn.execute("TRUNCATE wangge.incident, wangge.incident_event, wangge.assignment, wangge.reporter")
+        conn.execute("TRUNCATE wangge.incident CASCADE")
 
 
 def main(dsn: str, rows: int) -> None:
