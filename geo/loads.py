@@ -73,8 +73,8 @@ def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progr
     rejects = RejectsFile(None if order.dry_run else order.rejects)
     load = Underway(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn))
     _write(load, _counted(load, batches, opened, progress, first), opened.total)
-    load.rejects.add_ragged(opened.ragged, opened.columns)
-    report.read += len(opened.ragged)
+    load.rejects.add_unread(opened.unread, opened.columns)
+    report.read += len(opened.unread)
     report.reasons, report.examples = load.rejects.counts, load.rejects.examples
     _finish(conn, load)
     return report

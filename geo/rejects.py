@@ -102,9 +102,9 @@ class RejectsFile:
         )
         self._keep([(row, reason, detail, values) for row, reason, detail, values in refused], list(frame.columns))
 
-    def add_ragged(self, ragged: Mapping[int, str], columns: list[str]) -> None:
-        """Keep the rows of a CSV file that do not fit its heading."""
-        self._keep([(row, "ragged_row", text, ()) for row, text in sorted(ragged.items())], columns)
+    def add_unread(self, unread: Mapping[int, tuple[str, str]], columns: list[str]) -> None:
+        """Keep the rows of a file that could not be read, each with its reason and what was seen of it."""
+        self._keep([(row, reason, seen, ()) for row, (reason, seen) in sorted(unread.items())], columns)
 
     def _keep(self, refused: list[tuple[int, str, str, tuple[Any, ...]]], columns: list[str]) -> None:
         new = not self.counts
