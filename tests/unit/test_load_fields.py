@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.errors import BadColumn, UnknownTimezone
+from geo.errors import BadOption, UnknownTimezone
 from geo.load_fields import FIELDS, Field, Reading, propose, read_field
 from geo.load_frames import zone_of
 from geo.rejects import Verdicts
@@ -39,7 +39,7 @@ def test_a_column_that_is_mapped_by_hand_is_not_taken_for_another_field() -> Non
 
 @pytest.mark.parametrize("asked", [{"colour": "name"}, {"name": "nome"}])
 def test_a_field_or_column_that_is_not_there_is_refused(asked: dict[str, str]) -> None:
-    with pytest.raises(BadColumn):
+    with pytest.raises(BadOption):
         propose("stations", ["name"], asked)
 
 
