@@ -277,10 +277,10 @@ def known(spec: Field, word: str) -> str | None:
     return spec.choices.get(word) or spec.choices.get(word.lower())
 
 
-def nearest(spec: Field, word: str) -> str | None:
-    """The value whose name is most like a word; None if none is like it."""
+def nearest(spec: Field, word: str, said: Strings = MappingProxyType({})) -> str | None:
+    """The value whose name, or what `said` stands for it, is most like a word; None if none is like it."""
     last = {value.rpartition(".")[2]: value for value in spec.choices.values()}
-    names = last | dict(spec.choices)
+    names = last | dict(spec.choices) | {one.lower(): value for one, value in said.items()}
     found = get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     return names[found[0]] if found else None
 

@@ -80,7 +80,7 @@ def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progr
     report.reasons, report.examples = load.rejects.counts, load.rejects.examples
     report.notes += opened.notes
     report.unknown = [
-        Unknown(name, word, count, nearest(planned.fields[name], word))
+        Unknown(name, word, count, nearest(planned.fields[name], word, order.values.get(name, {})))
         for (name, word), count in planned.reading.unknown.most_common()
     ]
     if order.kind == "incidents":

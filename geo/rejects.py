@@ -65,6 +65,9 @@ REMEDIES: Mapping[str, tuple[str, str]] = MappingProxyType(
 """What to do about a reason, in Chinese and English; of the others the reason itself says it."""
 
 
+EXAMPLES = 3
+
+
 @dataclass
 class Verdicts:
     """
@@ -109,7 +112,7 @@ class RejectsFile:
     counts
         Refused rows by reason.
     examples
-        The first few: (row, reason, detail).
+        The first few of each reason: (row, reason, detail).
     """
 
     path: Path | None
@@ -134,8 +137,10 @@ class RejectsFile:
 
     def _keep(self, refused: list[tuple[int, str, str, tuple[Any, ...]]], columns: list[str]) -> None:
         new = not self.counts
-        self.counts.update(reason for _, reason, _, _ in refused)
-        self.examples.extend((row, reason, detail) for row, reason, detail, _ in refused[: 10 - len(self.examples)])
+        for row, reason, detail, _ in refused:
+            if self.counts[reason] < EXAMPLES:
+                self.examples.append((row, reason, detail))
+            self.counts[reason] += 1
         if self.path is None or not refused:
             return
         with self.path.open("w" if new else "a", encoding="utf-8", errors="backslashreplace", newline="") as file:

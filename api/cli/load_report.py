@@ -136,8 +136,9 @@ def _show_rejects(report: LoadReport, order: LoadOrder) -> None:
         console.print(f"退回 · Rejected: {count:,} {zh} · {en} ({reason})", style="red", markup=False)
         if reason in REMEDIES:
             console.print(f"  → {' · '.join(REMEDIES[reason])}", markup=False, highlight=False)
-    for row, reason, detail in report.examples[:_SHOWN]:
-        console.print(f"  {row}: {reason} {detail}"[:160], markup=False, highlight=False)
+        for row, of, detail in report.examples:
+            if of == reason:
+                console.print(f"  {row}: {detail or reason}"[:160], markup=False, highlight=False)
     if report.rejected and not order.dry_run:
         console.print(f"退回的行在 · Refused rows are in {order.rejects}", markup=False, soft_wrap=True)
 
