@@ -43,6 +43,33 @@ def rows_of(name: str) -> Generator[Callable[[int, int | None], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
+@contextmanager
+def shares_of(name: str) -> Generator[Callable[[str, float], None]]:
+    """A function to call with what is being done and the share of all that is through, from 0 to 1."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        _line(console, name)
+        yield _Phases(console)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda doing, done: progress.update(task, description=doing, completed=done)
+
+
+class _Phases:
+    """A line for each thing that is begun."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.told = ""
+
+    def __call__(self, doing: str, done: float) -> None:
+        if doing != self.told:
+            self.told = doing
+            _line(self.console, f"  {done:4.0%} {doing}")
+
+
 class _Lines:
     """A line now and then, so that a log shows life and is not flooded."""
 
