@@ -91,8 +91,8 @@ class _Blame:
     def of(self, place: Any) -> tuple[Why, tuple[str, ...]]:
         inside = self.refused.query(place.point_on_surface(), predicate="intersects")
         if len(inside):
-            return "refused", tuple(self.suspects.refused_keys[k] for k in np.sort(inside))
-        around = tuple(self.keys[k] for k in np.sort(self.areas.query(place, predicate="intersects")))
+            return "refused", tuple(self.suspects.refused_keys[int(k)] for k in np.sort(inside))
+        around = tuple(self.keys[int(k)] for k in np.sort(self.areas.query(place, predicate="intersects")))
         broken = tuple(key for key in around if key in self.suspects.broken_keys)
         return ("broken_ring", broken) if broken else ("hole", around)
 

@@ -246,7 +246,8 @@ def _write_units(load: Underway, whole: Converted) -> None:
 def _note_gaps(load: Underway, city: load_units.City) -> None:
     base = units.base(load.conn)
     areas = np.asarray(base.geometry.to_numpy(), dtype=object)
-    here = shapely.box(*city.frame.total_bounds)
+    west, south, east, north = city.frame.total_bounds.tolist()
+    here = shapely.box(west, south, east, north)
     found = gaps.gaps(areas, base["code"].tolist(), city.suspects)
     load.report.gaps = [gap for gap in found if gap.area.intersects(here)]
     if load.report.gaps and load.order.gaps_file and not load.order.dry_run:
