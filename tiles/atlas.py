@@ -170,5 +170,7 @@ def _incidents_of(ground: Ground, statement: Literal["incidents", "places", "inc
 
 def _points(found: list[Row], columns: list[str]) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(found, columns=[*columns, "lon", "lat"])
+    if "occurred_at" in frame:
+        frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)  # of no rows no type is known
     lon, lat = (frame.pop(name).to_numpy(dtype=float) for name in ("lon", "lat"))
     return gpd.GeoDataFrame(frame, geometry=shapely.points(lon, lat), crs=WGS84)
