@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from geo.incidents import Change, Handling, Located, Report
@@ -79,6 +79,11 @@ def _boxed(text: str) -> tuple[float, float, float, float]:
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise _wrong("out_of_range", "west,south,east,north in their order")
     return west, south, east, north
+
+
+def _itself(box: Any) -> Any:
+    """What the box was read as: four numbers, where its type says text."""
+    return box
 
 
 Plain = AfterValidator(_plain)
@@ -162,7 +167,7 @@ class IncidentQuery(Strict):
     ] = None
     team: Annotated[Code | None, Query(description="Code of the team that has it. 队伍编码。")] = None
     bbox: Annotated[
-        Annotated[Box, AfterValidator(_boxed)] | None,
+        Annotated[Box, AfterValidator(_boxed), PlainSerializer(_itself)] | None,
         Query(description="west,south,east,north in EPSG:4326. 范围：西,南,东,北。"),
     ] = None
     occurred_from: Annotated[Instant | None, Query(description="Happened at or after. 发生时间起（含）。")] = None

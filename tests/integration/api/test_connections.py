@@ -3,43 +3,24 @@
 import json
 import select
 import socket
-import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import httpx
 import psycopg
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from psycopg_pool import ConnectionPool
 
 from api import body, connections
 from api.app import create_app
-from api.connections import Impatient
 from geo import db
 from geo.settings import Settings
+from tests.served import listening
 
 WHERE = "Host: 127.0.0.1\r\n"
-
-
-@contextmanager
-def listening(app: FastAPI) -> Generator[tuple[int, uvicorn.Server]]:
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, http=Impatient, ws="none", log_config=None, timeout_graceful_shutdown=2)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1], server
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")

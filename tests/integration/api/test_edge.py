@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from geo.incidents import LOADED_ONLY
 
 ADDRESSES = ["/", "/docs", "/openapi.json", "/health/live", "/health/ready", "/v1/units", "/v1/session", "/nowhere"]
+JSON = {"application/json", "application/geo+json"}
 REPORT: dict[str, Any] = {
     "category": "hazard.flue",
     "channel": "snap",
@@ -208,8 +209,8 @@ def operations(client: TestClient) -> list[tuple[str, str, dict[str, Any], dict[
 def test_every_operation_is_described_with_examples_that_hold(public: TestClient) -> None:
     for method, path, operation, document in operations(public):
         for status, answer in operation["responses"].items():
-            if status.startswith("2") and "application/json" in answer.get("content", {}):
-                told = answer["content"]["application/json"]
+            if status.startswith("2") and (kinds := JSON.intersection(answer.get("content", {}))):
+                told = answer["content"][kinds.pop()]
                 validator = jsonschema.Draft202012Validator(told["schema"] | {"components": document["components"]})
                 assert "example" in told, (method, path)
                 assert [fault.message for fault in validator.iter_errors(told["example"])] == [], (method, path)
