@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from api import errors, pages
+from api import errors, pages, sign_in
 from api.auth import Doors
 from api.body import BodyLimit
 from api.edge import Edge
@@ -20,6 +20,7 @@ from api.routes import (
     lists,
     maps,
     photos,
+    providers,
     reporters,
     routes,
     session,
@@ -29,7 +30,7 @@ from api.routes import (
     units,
 )
 from api.scope import Service, declare, known_parameters
-from geo import cluster, passwords
+from geo import cluster, keys, passwords
 from geo.db import open_pool
 from geo.editions import InForce
 from geo.settings import Settings
@@ -65,12 +66,14 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit, health)
+    kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session)
+    kinds += (providers, audit, health)
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)
     errors.install(app, settings.language)
     pages.add(app, settings)
+    sign_in.add(app)
     declare(app.routes)
     app.state.parameters = _parameters(app.openapi())
     # The last one added is the outermost.
@@ -88,9 +91,10 @@ PROBLEM: dict[int | str, dict[str, Any]] = {
 def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        ring = keys.ring_of(settings)  # where keys would be unsafe nothing is taken in
         dsn = cluster.connection_string(settings)
         with open_pool(dsn, settings.pool_size) as pool:
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool))
+            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool), ring)
             await run_in_threadpool(passwords.nobodys)
             yield
 

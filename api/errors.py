@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from geo import errors as wrong
+from geo.identities import IdentityUnknown
 from geo.paging import BadCursor
 from geo.throttle import TooManyAttempts
 
@@ -94,6 +95,18 @@ class WrongPassword(wrong.WanggeError):
     zh = "账号或密码错误。"
 
 
+class SignInRefused(wrong.WanggeError):
+    """The sign-in did not come back as it went out, or was refused there; begin it again."""
+
+    zh = "登录未能完成：返回的信息与发起时不符，或已被认证平台拒绝；请重新登录。"
+
+
+class ChangePassword(wrong.WanggeError):
+    """Your password was made by somebody else: change it first."""
+
+    zh = "您的密码由他人设置，请先修改密码。"
+
+
 class PlainHttp(wrong.WanggeError):
     """Passwords are taken over HTTPS only, except on this machine itself."""
 
@@ -122,9 +135,12 @@ STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
         UnknownParameter: 400,
         BadCursor: 400,
         SignInNeeded: 401,
+        SignInRefused: 401,
         WrongPassword: 401,
         NotAllowed: 403,
+        ChangePassword: 403,
         PlainHttp: 403,
+        IdentityUnknown: 403,
         FromAnotherSite: 403,
         wrong.NotFound: 404,
         MethodNotAllowed: 405,

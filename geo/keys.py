@@ -129,6 +129,10 @@ class KeyRing:
         """Keep a small file beside the keys, such as the end of the audit chain."""
         write_aside(self.directory / name, text)
 
+    def remove_text(self, name: str) -> None:
+        """Remove a small file beside the keys, if it is there."""
+        (self.directory / name).unlink(missing_ok=True)
+
 
 def ring_of(chosen: Settings) -> KeyRing:
     """The key ring that an operator's settings name; raises `KeysUnsafe`."""

@@ -24,9 +24,6 @@ app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
 app.command("purge")(purge.purge)
 app.command("tls")(tls.tls)
-app.add_typer(audit.app, name="audit")
-app.command("purge")(purge.purge)
-app.command("tls")(tls.tls)
 
 
 def main() -> None:

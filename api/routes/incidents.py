@@ -12,7 +12,7 @@ from api.body import StrictRoute
 from api.errors import BadParameter
 from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
 from api.scope import Principal, begin, count_report, needs, service_of
-from geo import incidents, intake, keys, lifecycle
+from geo import incidents, intake, lifecycle
 from geo.db import EVERYTHING
 from geo.errors import StaleVersion, VersionRequired
 from geo.incidents import Event, Incident, IncidentFilter
@@ -51,7 +51,7 @@ def report(
     with begin(request, EVERYTHING) as conn:
         assigner = service.in_force.assigner(conn)
     with begin(request, asking.intake) as conn:
-        incident = intake.report(conn, keys.ring_of(service.settings), body.report(), body.beside(), assigner, key)
+        incident = intake.report(conn, service.ring, body.report(), body.beside(), assigner, key)
     service.metrics.reports.labels(incident.located).inc()
     response.headers["location"] = f"/v1/incidents/{incident.id}"
     return _tagged(response, incident)

@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api.app import create_app
-from geo import accounts, assign, db, identifiers, incident_load, passwords, publication, sessions
+from geo import accounts, assign, db, identifiers, incident_load, publication, sessions
 from geo.roles import Role
 from geo.settings import Settings
 
@@ -156,9 +156,7 @@ def account(pool: Pool, name: str, role: Role, unit: str | None, organisation: s
     """Make an account with a password and one grant; returns a token of it."""
     with db.begin(pool, db.EVERYTHING) as conn:
         made = accounts.add(conn, name)
-        db.execute(
-            conn, accounts.SQL["set_password"], account_id=made.id, password_hash=passwords.hashed(PASSWORD, name)
-        )
+        accounts.set_password(conn, made, PASSWORD)
         accounts.grant(conn, made, role, unit, organisation=organisation)
         return sessions.issue(conn, made, accounts.grants(conn, made.id)[0], timedelta(days=1))
 
