@@ -12,12 +12,14 @@ from api.auth import Doors
 from api.body import BodyLimit
 from api.edge import Edge
 from api.guard import Guard
+from api.live import Live
 from api.metrics import Metrics
 from api.routes import (
     audit,
     health,
     incidents,
     lists,
+    live,
     maps,
     photos,
     providers,
@@ -67,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
     )
     kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session)
-    kinds += (providers, audit, health)
+    kinds += (providers, live, audit, health)
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)
@@ -94,9 +96,13 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
         ring = keys.ring_of(settings)  # where keys would be unsafe nothing is taken in
         dsn = cluster.connection_string(settings)
         with open_pool(dsn, settings.pool_size) as pool:
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool), ring)
+            streams = Live(dsn, pool, "map.read")
+            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool), ring, streams)
             await run_in_threadpool(passwords.nobodys)
-            yield
+            try:
+                yield
+            finally:
+                await streams.close()
 
     return lifespan
 

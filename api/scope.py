@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 
 from api.auth import Doors, address_of, cookie_of, token_of
 from api.errors import ChangePassword, NotAllowed, SignInNeeded, UnknownParameter
+from api.live import Live
 from api.metrics import Metrics
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
@@ -41,6 +42,7 @@ class Service:
     metrics: Metrics
     doors: Doors
     ring: KeyRing
+    live: Live
 
 
 @dataclass(frozen=True)
