@@ -1,5 +1,6 @@
 """The application: routes, layers and shared state, put together; nothing happens at import."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -32,7 +33,7 @@ from api.routes import (
     units,
 )
 from api.scope import Service, declare, known_parameters
-from geo import cluster, keys, passwords
+from geo import cluster, keys, passwords, pictures
 from geo.db import open_pool
 from geo.editions import InForce
 from geo.settings import Settings
@@ -79,11 +80,19 @@ def create_app(settings: Settings) -> FastAPI:
     declare(app.routes)
     app.state.parameters = _parameters(app.openapi())
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, language=settings.language)
+    app.add_middleware(
+        BodyLimit,
+        most_bytes=settings.max_body_bytes,
+        language=settings.language,
+        larger={PICTURES: pictures.MOST_BYTES},
+    )
     app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
     app.add_middleware(Edge, metrics=metrics, language=settings.language)
     return app
 
+
+# Where the body is a photograph.
+PICTURES = re.compile(r"/v1/incidents/[0-9A-Fa-f-]{36}/(photos|reported-photos/\d{1,2})")
 
 PROBLEM: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "Refused 请求被拒绝", "content": {"application/problem+json": {}}},

@@ -22,6 +22,7 @@ Pool = ConnectionPool[Connection]
 REVALIDATED_S = 0.9  # how long an answer about a credential stands: a revoked grant ends within a second
 MOST_KEPT = 10_000
 HASHED_AT_ONCE = 2  # Argon2 takes 64 MB each
+UNPACKED_AT_ONCE = 2  # pictures take up to 150 MB each
 COOKIE = "__Host-wangge"
 LOOPBACK_COOKIE = "wangge"  # __Host- demands Secure, which plain HTTP on this machine cannot have
 JOURNEY = "-journey"  # behind the name: of the cookie that goes to an identity provider and back
@@ -42,6 +43,7 @@ class Doors:
         self.pool = pool
         self.throttle = Throttle()
         self.hashing = CapacityLimiter(HASHED_AT_ONCE)
+        self.unpacking = CapacityLimiter(UNPACKED_AT_ONCE)
         self.providers = Providers()
         self._known: dict[bytes, Known] = {}
 

@@ -18,6 +18,7 @@ from geo import errors as wrong
 from geo.identities import IdentityUnknown
 from geo.paging import BadCursor
 from geo.throttle import TooManyAttempts
+from geo.tickets import TicketRefused
 
 Language = Literal["zh", "en"]
 MOST_FAULTS = 20
@@ -63,6 +64,12 @@ class BodyTooLarge(wrong.WanggeError):
     """The body is larger than this service reads."""
 
     zh = "请求体过大。"
+
+
+class Busy(wrong.Unavailable):
+    """Too many large files are on their way, or this one takes too long; try again shortly."""
+
+    zh = "正在接收的大文件过多，或上传超时；请稍后重试。"
 
 
 class WrongMediaType(wrong.WanggeError):
@@ -141,6 +148,7 @@ STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
         ChangePassword: 403,
         PlainHttp: 403,
         IdentityUnknown: 403,
+        TicketRefused: 403,
         FromAnotherSite: 403,
         wrong.NotFound: 404,
         MethodNotAllowed: 405,

@@ -137,7 +137,7 @@ class Live:
         if seen >= self._floor:
             return seen
         oldest, _ = await to_thread.run_sync(self._ends)
-        return seen if seen + 1 >= oldest else self._last
+        return seen if seen + 1 >= oldest or not seen else self._last
 
     async def _since(self, scope: Scope, behind: int) -> tuple[Sequence[Read], int]:
         """Entries behind one that a scope may see, and behind which to ask next."""
@@ -160,7 +160,8 @@ class Live:
         async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as conn:
             await conn.execute("LISTEN wangge_feed")
             _, newest = await to_thread.run_sync(self._ends)
-            if not self._reading.is_set():
+            if not self._reading.is_set() or newest < self._last:  # the first time, or after a restore
+                self._ring.clear()
                 self._floor = self._last = newest
                 self._reading.set()
             woken = True  # for what came while nobody listened

@@ -10,7 +10,6 @@ from psycopg.types.json import Jsonb
 from geo.db import Connection, Scope, execute, one, rows, statements
 
 SQL = statements("feed")
-CHANNEL = "wangge_feed"
 NEWEST = 2**62
 
 
