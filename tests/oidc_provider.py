@@ -115,7 +115,7 @@ class Provider:
 
 
 @contextmanager
-def provider() -> Generator[Provider]:
+def provider() -> Generator[Provider]:  # noqa: C901 - a server in one piece
     """A provider that runs until the end of the block."""
     served = Provider()
 
@@ -126,17 +126,19 @@ def provider() -> Generator[Provider]:
                 served.release.wait(60)
             parts = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            if parts.path == "/.well-known/openid-configuration":
-                if served.mischief == "redirects":
-                    return self.answer(302, {}, location=f"{served.issuer}/elsewhere")
-                if served.mischief == "never stops":
-                    return self.answer(200, {"issuer": "x" * 2_000_000})
-                return self.answer(200, served.facts())
-            if parts.path == "/keys":
-                return self.answer(200, {"keys": [served.key.as_dict(private=False)]})
-            if parts.path == "/authorize":
-                return self.answer(302, {}, location=served.authorize(query))
-            return self.answer(404, {})
+            match parts.path, served.mischief:
+                case "/.well-known/openid-configuration", "redirects":
+                    self.answer(302, {}, location=f"{served.issuer}/elsewhere")
+                case "/.well-known/openid-configuration", "never stops":
+                    self.answer(200, {"issuer": "x" * 2_000_000})
+                case "/.well-known/openid-configuration", _:
+                    self.answer(200, served.facts())
+                case "/keys", _:
+                    self.answer(200, {"keys": [served.key.as_dict(private=False)]})
+                case "/authorize", _:
+                    self.answer(302, {}, location=served.authorize(query))
+                case _:
+                    self.answer(404, {})
 
         def do_POST(self) -> None:
             served.asked.append(self.path)

@@ -85,7 +85,9 @@ def happen(city: City, *places: str, subject: str = "", kind: str = KIND) -> int
         return feed.ends(conn)[1]
 
 
-def desk(city: City, unit: str | None, role: Role = Role.DISPATCHER, organisation: str | None = None) -> tuple[str, str]:
+def desk(
+    city: City, unit: str | None, role: Role = Role.DISPATCHER, organisation: str | None = None
+) -> tuple[str, str]:
     name = f"live-{uuid4().hex[:12]}"
     return name, account(city.pool, name, role, unit, organisation)
 
@@ -146,7 +148,7 @@ def test_a_matter_in_hand_is_heard_of_wherever_it_lies(city: City, public: TestC
     chief = asking(public, desk(city, "L")[1])
     one = str(city.placed["child"])
     accepted = chief.patch(f"/v1/incidents/{one}", json={"state": "accepted"}, headers={"If-Match": '"1"'})
-    department = public.app.state.service.pool and department_id(city, "DEPT-B2")
+    department = department_id(city, "DEPT-B2")
     change = {"state": "assigned", "department_id": department}
     with listening(wire, secret) as listener, listening(wire, stranger) as other:
         given = chief.patch(f"/v1/incidents/{one}", json=change, headers={"If-Match": accepted.headers["etag"]})
@@ -165,8 +167,8 @@ def department_id(city: City, code: str) -> str:
 def test_no_free_text_and_nobody_is_in_a_stream(city: City, public: TestClient, wire: str) -> None:
     _, secret = desk(city, "L")
     report = {
-        "category": "hazard.flue", "channel": "snap", "title": "私改烟道 13800138000", "contact": {"phone": "13900139000"},
-        "lon": 122.005, "lat": 46.005, "crs": "EPSG:4326",
+        "category": "hazard.flue", "channel": "snap", "title": "私改烟道 13800138000",
+        "contact": {"phone": "13900139000"}, "lon": 122.005, "lat": 46.005, "crs": "EPSG:4326",
     }  # fmt: skip
     with listening(wire, secret) as listener:
         assert asking(public, None).post("/v1/incidents", json=report).status_code == 201

@@ -109,6 +109,10 @@ def operations() -> Iterator[Operation]:
             )
 
 
+def required_headers(named: list[dict[str, Any]]) -> list[str]:
+    return [one["name"] for one in named if one["in"] == "header" and one["required"]]
+
+
 def example(parameter: dict[str, Any]) -> Any:
     schema = parameter["schema"]
     return (parameter.get("examples") or schema.get("examples") or schema.get("enum") or [1])[0]
