@@ -1,5 +1,6 @@
 """The application: routes, layers and shared state, put together; nothing happens at import."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from api import description, errors, pages
+from api import description, errors, pages, sign_in
 from api.auth import Doors
 from api.body import BodyLimit
 from api.compress import Compress
 from api.edge import Edge
 from api.guard import Guard
 from api.held import Held
+from api.live import Live
 from api.methods import Methods
 from api.metrics import Metrics
 from api.routes import (
@@ -21,8 +23,10 @@ from api.routes import (
     health,
     incidents,
     lists,
+    live,
     maps,
     photos,
+    providers,
     reporters,
     routes,
     session,
@@ -34,7 +38,7 @@ from api.routes import (
 )
 from api.scope import Service, declare, known_parameters
 from api.watch import CONNECTION_WITHIN_S, Watch
-from geo import cluster, passwords
+from geo import cluster, keys, passwords, pictures
 from geo.db import open_pool
 from geo.editions import InForce
 from geo.settings import Settings
@@ -71,19 +75,25 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
     )
     kinds = (
-        units, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit,
-        health,
+        units, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, session,
+        providers, live, audit, health,
     )  # fmt: skip
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)
     errors.install(app, settings.language)
     pages.add(app, settings)
+    sign_in.add(app)
     declare(app.routes)
     description.install(app)
     app.state.parameters = _parameters(app.openapi())
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, language=settings.language)
+    app.add_middleware(
+        BodyLimit,
+        most_bytes=settings.max_body_bytes,
+        language=settings.language,
+        larger={PICTURES: pictures.MOST_BYTES},
+    )
     app.add_middleware(Compress)
     app.add_middleware(Methods)
     app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
@@ -91,16 +101,25 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
+# Where the body is a photograph.
+PICTURES = re.compile(r"/v1/incidents/[0-9A-Fa-f-]{36}/(photos|reported-photos/\d{1,2})")
+
+
 def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        ring = keys.ring_of(settings)  # where keys would be unsafe nothing is taken in
         dsn = cluster.connection_string(settings)
         with open_pool(dsn, settings.pool_size) as pool, open_pool(dsn, 1, CONNECTION_WITHIN_S) as watched:
+            streams = Live(dsn, pool, "map.read")
             app.state.service = Service(
-                settings, dsn, pool, InForce(), metrics, Doors(pool), Watch(dsn, watched), Held()
+                settings, dsn, pool, InForce(), metrics, Doors(pool), Watch(dsn, watched), Held(), ring, streams
             )
             await run_in_threadpool(passwords.nobodys)
-            yield
+            try:
+                yield
+            finally:
+                await streams.close()
 
     return lifespan
 

@@ -16,8 +16,10 @@ from starlette.exceptions import HTTPException
 
 from api.methods import allowed_at
 from geo import errors as wrong
+from geo.identities import IdentityUnknown
 from geo.paging import BadCursor
 from geo.throttle import TooManyAttempts
+from geo.tickets import TicketRefused
 
 Language = Literal["zh", "en"]
 MOST_FAULTS = 20
@@ -95,6 +97,12 @@ class BodyTooLarge(wrong.WanggeError):
     zh = "请求体过大。"
 
 
+class Busy(wrong.Unavailable):
+    """Too many large files are on their way, or this one takes too long; try again shortly."""
+
+    zh = "正在接收的大文件过多，或上传超时；请稍后重试。"
+
+
 class WrongMediaType(wrong.WanggeError):
     """A body must be sent as application/json, and not compressed."""
 
@@ -123,6 +131,18 @@ class WrongPassword(wrong.WanggeError):
     """The account or the password is wrong."""
 
     zh = "账号或密码错误。"
+
+
+class SignInRefused(wrong.WanggeError):
+    """The sign-in did not come back as it went out, or was refused there; begin it again."""
+
+    zh = "登录未能完成：返回的信息与发起时不符，或已被认证平台拒绝；请重新登录。"
+
+
+class ChangePassword(wrong.WanggeError):
+    """Your password was made by somebody else: change it first."""
+
+    zh = "您的密码由他人设置，请先修改密码。"
 
 
 class PlainHttp(wrong.WanggeError):
@@ -155,9 +175,13 @@ STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
         UnknownParameter: 400,
         BadCursor: 400,
         SignInNeeded: 401,
+        SignInRefused: 401,
         WrongPassword: 401,
         NotAllowed: 403,
+        ChangePassword: 403,
         PlainHttp: 403,
+        IdentityUnknown: 403,
+        TicketRefused: 403,
         FromAnotherSite: 403,
         wrong.NotFound: 404,
         MethodNotAllowed: 405,

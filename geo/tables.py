@@ -385,6 +385,8 @@ photo = Table(
     Column("height", Integer, nullable=False),
     Column("jpeg", BYTEA, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("slot", SmallInteger),
+    UniqueConstraint("incident_id", "slot", name="photo_one_a_slot"),
 )
 audit_entry = Table(
     "audit_entry",
@@ -426,6 +428,36 @@ account = Table(
     Column("active", Boolean, nullable=False),
     Column("password_hash", Text),
     Column("password_set_at", INSTANT),
+    Column("password_given", Boolean, nullable=False),
+)
+identity_provider = Table(
+    "identity_provider",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("name", Text, unique=True, nullable=False),
+    Column("issuer", Text, unique=True, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("has_secret", Boolean, nullable=False),
+)
+identity_link = Table(
+    "identity_link",
+    METADATA,
+    Column("provider_id", BigInteger, ForeignKey("identity_provider.id", ondelete="CASCADE"), primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account_id", BigInteger, ForeignKey("account.id"), nullable=False),
+    Index("idx_identity_link_account_id", "account_id"),
+)
+sign_in_flow = Table(
+    "sign_in_flow",
+    METADATA,
+    Column("sha256", BYTEA, primary_key=True),
+    Column("provider_id", BigInteger, ForeignKey("identity_provider.id", ondelete="CASCADE"), nullable=False),
+    Column("leads_to", Text, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Index("idx_sign_in_flow_expires_at", "expires_at"),
 )
 account_grant = Table(
     "account_grant",
@@ -451,6 +483,8 @@ credential = Table(
     Column("seen_at", INSTANT, nullable=False),
     Column("expires_at", INSTANT, nullable=False),
     Column("ended_at", INSTANT),
+    Column("id", BigInteger, Identity(), unique=True, nullable=False),
+    Column("provider_id", BigInteger, ForeignKey("identity_provider.id", ondelete="SET NULL")),
     Index("idx_credential_account_id", "account_id"),
     Index("idx_credential_expires_at", "expires_at"),
 )
@@ -489,4 +523,6 @@ job_progress = Table(
     Column("finished_at", INSTANT),
     Column("failed", Text),
     Column("cancel_asked", Boolean, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("role", Text, nullable=False),
 )

@@ -13,8 +13,8 @@ from api.description import refusals
 from api.errors import BadParameter
 from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
 from api.scope import Principal, begin, count_report, needs, service_of
-from geo import incidents, intake, keys, lifecycle
-from geo.db import EVERYTHING
+from geo import incidents, intake, lifecycle, tickets
+from geo.db import EVERYTHING, instant
 from geo.errors import StaleVersion, VersionRequired
 from geo.incidents import Event, Incident, IncidentFilter
 from geo.paging import Page
@@ -34,10 +34,21 @@ Version = Annotated[
     str | None,
     Header(alias="If-Match", max_length=64, description="The ETag that you read. 读取时的 ETag。", examples=['"1"']),
 ]
+TICKET = {
+    "Photo-Ticket": {
+        "description": "Lets who reported send photographs for 30 minutes. 上报人补传照片的凭证，30 分钟内有效。",
+        "schema": {"type": "string"},
+    }
+}
 _TAG = re.compile(r'"([1-9]\d{0,8})"')
 
 
-@router.post("/incidents", status_code=201, summary="Report a matter 上报事项", responses=refusals(429))
+@router.post(
+    "/incidents",
+    status_code=201,
+    summary="Report a matter 上报事项",
+    responses={201: {"headers": TICKET}, **refusals(429)},
+)
 def report(
     request: Request,
     response: Response,
@@ -52,9 +63,11 @@ def report(
     with begin(request, EVERYTHING) as conn:
         assigner = service.in_force.assigner(conn)
     with begin(request, asking.intake) as conn:
-        incident = intake.report(conn, keys.ring_of(service.settings), body.report(), body.beside(), assigner, key)
+        now = instant(conn)
+        incident = intake.report(conn, service.ring, body.report(), body.beside(), assigner, key)
     service.metrics.reports.labels(incident.located).inc()
     response.headers["location"] = f"/v1/incidents/{incident.id}"
+    response.headers["photo-ticket"] = tickets.issue(service.ring, incident.id, now)
     return _tagged(response, incident)
 
 

@@ -9,10 +9,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,6 +44,8 @@ class Viewer:
     unit: str
     handed: set[str]
     matters: pd.DataFrame
+    wire: str
+    told: set[str]  # the matters that the feed tells of
 
     def within(self, code: str) -> bool:
         return self.unit in above(code)
@@ -73,7 +77,7 @@ READERS = {"reader-t1": "T1", "reader-t3": "T3"}  # who opened an original each,
 
 
 @pytest.fixture(scope="module")
-def viewers(city: City, public: TestClient) -> dict[str, Viewer]:
+def viewers(city: City, public: TestClient, wire: str) -> dict[str, Viewer]:
     frame = owned(city)
     desk = asking(public, account(city.pool, "hand-over", Role.DISPATCHER, "L"))
     handed = [str(one) for one in frame.loc[frame["place"].isin(["M1", "M4", "M7"]), "id"].iloc[::3]]
@@ -94,6 +98,8 @@ def viewers(city: City, public: TestClient) -> dict[str, Viewer]:
             unit,
             set(handed) if organisation else set(),
             frame,
+            wire,
+            set(handed),
         )
         for name, (role, unit, organisation) in ACCOUNTS.items()
     }
@@ -332,10 +338,29 @@ def the_same_for_all(path: str) -> Callable[[Viewer], None]:
     return shown
 
 
+def what_happens(viewer: Viewer) -> None:
+    """Two entries for each matter that was handed over, of those in sight; the stream is read to the newest of all."""
+    expected = Counter(dict.fromkeys(viewer.told & set(viewer.visible["id"]), 2))
+    shown: Counter[str] = Counter()
+    headers = {"authorization": viewer.client.headers["authorization"], "last-event-id": "0"}
+    with (
+        httpx.stream("GET", f"{viewer.wire}/v1/live", headers=headers, timeout=1.0) as answer,
+        suppress(httpx.ReadTimeout),
+    ):
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                shown[json.loads(line.removeprefix("data: "))["subject"]] += 1
+    assert shown == expected
+
+
 def who_one_is(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/session").json()
     assert answer["account"] in ACCOUNTS
     assert answer["grants"] == []  # a token has one grant and no choice
+
+
+def nothing_for_a_token(viewer: Viewer) -> None:
+    assert viewer.client.get("/v1/session/all").status_code == 403
 
 
 SHOWS: dict[str, Callable[[Viewer], None]] = {
@@ -363,7 +388,10 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/categories": the_same_for_all("/v1/categories"),
     "/v1/channels": the_same_for_all("/v1/channels"),
     "/v1/lifecycle": the_same_for_all("/v1/lifecycle"),
+    "/v1/live": what_happens,
     "/v1/session": who_one_is,
+    "/v1/session/all": nothing_for_a_token,
+    "/v1/session/providers": the_same_for_all("/v1/session/providers"),
     "/health/live": the_same_for_all("/health/live"),
     "/health/ready": the_same_for_all("/health/ready"),
     "/metrics": the_same_for_all("/metrics"),
