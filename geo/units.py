@@ -48,8 +48,8 @@ class UnitFilter:
 def in_force(
     conn: Connection,
     at: datetime | None = None,
-    *,
     known: datetime | None = None,
+    *,
     level: str | None = None,
     path: str = "",
     layer: str = "base",
