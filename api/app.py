@@ -19,6 +19,7 @@ from api.routes import (
     health,
     incidents,
     lists,
+    locate,
     maps,
     photos,
     reporters,
@@ -66,7 +67,22 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit, health)
+    kinds = (
+        units,
+        locate,
+        incidents,
+        photos,
+        reporters,
+        teams,
+        stations,
+        routes,
+        lists,
+        summary,
+        maps,
+        session,
+        audit,
+        health,
+    )
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tls, up
+from api.cli import account, assign, audit, db, demo, load, locate, maps, purge, serve, tls, unit, up
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(load.app, name="load")
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
+app.add_typer(unit.app, name="unit")
+app.command("locate")(locate.locate)
 app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
 app.command("purge")(purge.purge)

@@ -151,6 +151,15 @@ WHERE
   AND unit_id = any(%(ids)s)
 ORDER BY path ASC;
 
+-- history --
+-- All that was ever held to be true of a code, in the order of the two clocks.
+SELECT
+  unit_id, level, code, path, name, households, lower(valid) AS valid_from, upper(valid) AS valid_to,
+  lower(recorded) AS recorded_from, upper(recorded) AS recorded_to
+FROM unit_version
+WHERE layer = %(layer)s AND code = %(code)s
+ORDER BY lower(recorded) ASC, lower(valid) ASC, id ASC;
+
 -- geometry --
 -- The area of a unit, as GeoJSON with seven decimals (a centimetre).
 SELECT st_asgeojson(geom, 7)::jsonb AS geometry

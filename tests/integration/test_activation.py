@@ -137,7 +137,7 @@ def test_what_cannot_be_drawn_is_refused_and_nothing_stands(city: Pool, app: pro
 
 def test_a_community_with_a_pending_edition_must_be_drawn_on_that(city: Pool, app: procrastinate.App) -> None:
     redraw(city, app)
-    with pytest.raises(PendingEdition, match="2026-05-31T16:00"):
+    with pytest.raises(PendingEdition, match="Unit B1 changes at 2026-06-01"):
         redraw(city, app, now=BEFORE + timedelta(hours=1), at=T - timedelta(hours=1), M6=box(122.0, 122.02))
     done = redraw(city, app, now=BEFORE + timedelta(hours=1), at=T + timedelta(days=1), M6=box(122.0, 122.02))
     assert done.retired == ["M2", "M5"]
