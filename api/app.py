@@ -16,6 +16,7 @@ from api.edge import Edge
 from api.guard import Guard
 from api.held import Held
 from api.live import Live
+from api.logging import log, place_of
 from api.methods import Methods
 from api.metrics import Metrics
 from api.routes import (
@@ -24,6 +25,7 @@ from api.routes import (
     incidents,
     lists,
     live,
+    locate,
     maps,
     photos,
     providers,
@@ -40,7 +42,7 @@ from api.scope import Service, declare, known_parameters
 from api.watch import CONNECTION_WITHIN_S, Watch
 from geo import cluster, keys, passwords, pictures
 from geo.db import open_pool
-from geo.editions import InForce
+from geo.editions import Editions
 from geo.settings import Settings
 
 DESCRIPTION = """\
@@ -75,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
     )
     kinds = (
-        units, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, session,
+        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, session,
         providers, live, audit, health,
     )  # fmt: skip
     for module in kinds:
@@ -110,10 +112,11 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         ring = keys.ring_of(settings)  # where keys would be unsafe nothing is taken in
         dsn = cluster.connection_string(settings)
-        with open_pool(dsn, settings.pool_size) as pool, open_pool(dsn, 1, CONNECTION_WITHIN_S) as watched:
-            streams = Live(dsn, pool, "map.read")
+        editions = Editions(dsn, settings.state_dir / "editions", tell=_tell)
+        with open_pool(dsn, settings.pool_size) as pool, open_pool(dsn, 1, CONNECTION_WITHIN_S) as watched, editions:
+            watch, streams = Watch(dsn, watched, editions), Live(dsn, pool, "map.read")
             app.state.service = Service(
-                settings, dsn, pool, InForce(), metrics, Doors(pool), Watch(dsn, watched), Held(), ring, streams
+                settings, dsn, pool, editions, metrics, Doors(pool), watch, Held(), ring, streams
             )
             await run_in_threadpool(passwords.nobodys)
             try:
@@ -122,6 +125,10 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
                 await streams.close()
 
     return lifespan
+
+
+def _tell(fault: Exception) -> None:
+    log.warning("editions", **place_of(fault))
 
 
 def _parameters(document: dict[str, Any]) -> dict[tuple[str, str], frozenset[str]]:

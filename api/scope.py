@@ -25,7 +25,7 @@ from api.metrics import Metrics
 from api.watch import Watch
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
-from geo.editions import InForce
+from geo.editions import Editions
 from geo.errors import WanggeError
 from geo.keys import KeyRing
 from geo.roles import ANYONE, Permission, Permissions, Role
@@ -40,7 +40,7 @@ class Service:
     settings: Settings
     dsn: str
     pool: ConnectionPool[Connection]
-    in_force: InForce
+    editions: Editions
     metrics: Metrics
     doors: Doors
     watch: Watch

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError as ConnectionFailed
 
 from geo import db, migrate, readiness
 from geo.db import Connection
+from geo.editions import MOST_OFF, Editions
 
 LASTS_S = 0.5  # a hundred monitors are one question
 WITHIN_S = 0.8
@@ -30,7 +31,9 @@ class Health(BaseModel):
     What was checked.
 
     `database` is `slow` where it did not answer in time. `spatial_index` says `fallback` where the server allows no
-    leakproof mark: answers are right but slow.
+    leakproof mark, `edition` says `building` while the database finds the owners: answers are right but slow.
+    `clock_off_ms` is how far the database's clock is ahead of this process's, which is not ready if that is more than
+    a tenth of a second either way.
     """
 
     ready: bool
@@ -40,14 +43,17 @@ class Health(BaseModel):
     units: bool = False
     default_team: bool = False
     spatial_index: Literal["used", "fallback", "unknown"] = "unknown"
+    edition: Literal["held", "building", "none"] = "none"
+    clock_off_ms: float | None = None
 
 
 class Watch:
     """Looks when it is asked, at most once in `LASTS_S`, and never for longer than `WITHIN_S`."""
 
-    def __init__(self, dsn: str, pool: ConnectionPool[Connection]) -> None:
+    def __init__(self, dsn: str, pool: ConnectionPool[Connection], editions: Editions) -> None:
         self.dsn = dsn
         self.pool = pool
+        self.editions = editions
         self.newest = migrate.newest()
         self._thread = CapacityLimiter(1)
         self._turn = asyncio.Lock()
@@ -79,14 +85,18 @@ class Watch:
                 self._current_s = time.monotonic()
             with db.begin(self.pool, db.EVERYTHING) as conn:
                 found = readiness.check(conn)
+                off = self.editions.compare_clocks(conn)
+                held = found.units and self.editions.ready(conn) is not None
         except (ConnectionFailed, OperationalError, PoolTimeout):
             return Health(ready=False, database="unreachable")
         return Health(
-            ready=found.units and found.default_team,
+            ready=found.units and found.default_team and abs(off) <= MOST_OFF,
             database="reachable",
             revision=self.newest,
             newest=self.newest,
             units=found.units,
             default_team=found.default_team,
             spatial_index="used" if found.leakproof else "fallback",
+            edition="held" if held else "building" if found.units else "none",
+            clock_off_ms=round(off.total_seconds() * 1000, 1),
         )

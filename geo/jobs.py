@@ -11,12 +11,14 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import LiteralString, cast
 
 import procrastinate
 from psycopg_pool import ConnectionPool
 
+from geo.activation import activate, activate_edition
 from geo.db import EVERYTHING, Connection, Row, Scope, begin, enter, execute, first, one, rows, statements
 from geo.errors import NotFound, WanggeError
 
@@ -101,7 +103,7 @@ def check_paths(job: Job, *, batch: int = 20_000) -> str:
         last = found["last"]
 
 
-WORK: Mapping[str, Work] = {"check_paths": check_paths}
+WORK: Mapping[str, Work] = {"check_paths": check_paths, "activate_edition": activate_edition}
 
 
 def queue(
@@ -128,7 +130,10 @@ def queue(
     for kind, cron in upkeep.items():
         due = app.task(name=f"upkeep_{kind}", lock=f"upkeep {kind}", queueing_lock=f"upkeep {kind}", pass_context=True)
         app.periodic(cron=cron)(due(_as_upkeep(kind, work[kind])))
-    for cron, function in (("* * * * *", _revive_stalled), ("29 * * * *", _forget_old)):
+    each_minute, now_and_then = "* * * * *", "29 * * * *"
+    for cron, function in (
+        (each_minute, _revive_stalled), (each_minute, _follow_editions), (now_and_then, _forget_old)
+    ):  # fmt: skip
         name = function.__name__.removeprefix("_")
         app.periodic(cron=cron)(app.task(name=name, queueing_lock=name, pass_context=True)(function))
     return app
@@ -147,7 +152,14 @@ async def revive(app: procrastinate.App, *, silent_s: float = 30.0) -> int:
     return len(stalled)
 
 
-def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: int | str) -> int:
+def defer(
+    conn: Connection,
+    app: procrastinate.App,
+    kind: LiteralString,
+    *,
+    schedule_at: datetime | None = None,
+    **ids: int | str,
+) -> int:
     """
     Put work into the queue when this transaction commits; jobs of one kind and scope run one after another.
 
@@ -159,6 +171,8 @@ def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: 
         From `queue`.
     kind
         One of the keys of `WORK`.
+    schedule_at
+        Not before this instant, and then without regard to others of its kind; as soon as may be if not given.
     ids
         What the work is about, by permanent ids; never the data itself.
 
@@ -169,7 +183,9 @@ def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: 
     """
     execute(conn, SQL["see_queue"])
     scope = one(conn, "SELECT current_setting('wangge.path_from') AS path")["path"]
-    job_id = app.configure_task(kind, lock=f"{kind} {scope}", connection=conn).defer(**ids)
+    # A job that waits for its instant would hold up all later ones with its lock.
+    lock = f"{kind} {scope}" if schedule_at is None else None
+    job_id = app.configure_task(kind, lock=lock, schedule_at=schedule_at, connection=conn).defer(**ids)
     execute(conn, SQL["ask"], job_id=job_id, kind=kind)
     return job_id
 
@@ -266,6 +282,11 @@ def _code(fault: Exception) -> str:
 def _end(job: Job, message: str, failed: str | None = None) -> None:
     with begin(job.pool, EVERYTHING) as conn:
         finish(conn, job.id, message, failed)
+
+
+def _follow_editions(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+    """Look each minute whether an edition came into force of which no job knew, as by a load."""
+    activate(cast(Pool, context.additional_context["pool"]))
 
 
 async def _revive_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001

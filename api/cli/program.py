@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tls, up, worker
+from api.cli import account, assign, audit, db, demo, load, locate, maps, purge, serve, tls, unit, up, worker
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.add_typer(load.app, name="load")
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.add_typer(unit.app, name="unit")
+app.command("locate")(locate.locate)
 app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
 app.command("purge")(purge.purge)

@@ -22,7 +22,7 @@ async def live() -> dict[str, str]:
     dependencies=[needs("public")],
 )
 async def ready(request: Request, response: Response) -> Health:
-    """The database is reachable and up to date, units are in force, and each root names a default team."""
+    """The database is reachable and up to date, units are in force, each root names a team, and the clock is right."""
     health = await service_of(request).watch.health()
     response.status_code = 200 if health.ready else 503
     response.headers["cache-control"] = "no-store"

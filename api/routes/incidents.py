@@ -14,7 +14,7 @@ from api.errors import BadParameter
 from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
 from api.scope import Principal, begin, count_report, needs, service_of
 from geo import incidents, intake, lifecycle, tickets
-from geo.db import EVERYTHING, instant
+from geo.db import instant
 from geo.errors import StaleVersion, VersionRequired
 from geo.incidents import Event, Incident, IncidentFilter
 from geo.paging import Page
@@ -59,11 +59,9 @@ def report(
     """A report is located at once: micro-grid, default team and deadline are in the answer."""
     service = service_of(request)
     count_report(request, asking)
-    # Who answers is the same for all, whoever asks: the assigner must not be loaded with what one of them sees.
-    with begin(request, EVERYTHING) as conn:
-        assigner = service.in_force.assigner(conn)
     with begin(request, asking.intake) as conn:
         now = instant(conn)
+        assigner = service.editions.assigner(conn)
         incident = intake.report(conn, service.ring, body.report(), body.beside(), assigner, key)
     service.metrics.reports.labels(incident.located).inc()
     response.headers["location"] = f"/v1/incidents/{incident.id}"
