@@ -30,6 +30,7 @@ from api.routes import (
     units,
 )
 from api.scope import Service, declare, known_parameters
+from api.shortcut import Shortcut
 from api.tiles import Tiles
 from geo import cluster, passwords
 from geo.db import open_pool
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parameters = _parameters(app.openapi())
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, language=settings.language)
+    app.add_middleware(Shortcut)
     app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
     app.add_middleware(Edge, metrics=metrics, language=settings.language)
     return app

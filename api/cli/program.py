@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tls, up
+from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tiles, tls, up
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
+app.add_typer(tiles.app, name="tiles")
 app.command("purge")(purge.purge)
 app.command("tls")(tls.tls)
 app.add_typer(audit.app, name="audit")
