@@ -1,7 +1,7 @@
 """
 Unit tiles against tipg and against ST_AsMVT: 20,000 micro-grids, zooms 10 to 16, interleaved in one run.
 
-    python benchmarks/tiles.py DSN TIPG_PYTHON [TILES] [ROUNDS]
+    python benchmarks/unit_tiles.py DSN TIPG_PYTHON [TILES] [ROUNDS]
 
 DSN is an empty database of its own, which the run fills; TIPG_PYTHON an interpreter of an environment with tipg. Our
 service runs as `wangge serve`, is asked with the cookie of a session, and answers all six levels and their names; tipg
