@@ -23,7 +23,7 @@ from api.metrics import Metrics
 from api.tiles import Tiles
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
-from geo.editions import InForce
+from geo.editions import Editions
 from geo.roles import ANYONE, Permission, Permissions, Role
 from geo.sessions import Holder
 from geo.settings import Settings
@@ -36,7 +36,7 @@ class Service:
     settings: Settings
     dsn: str
     pool: ConnectionPool[Connection]
-    in_force: InForce
+    editions: Editions
     metrics: Metrics
     doors: Doors
     tiles: Tiles
