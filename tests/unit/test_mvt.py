@@ -48,7 +48,9 @@ def layer_of(areas: Areas, zoom: int) -> tuple[Layer, Areas]:
 def tiles_at(whole: Areas, zoom: int, count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
     """Tiles around vertices, and some anywhere in the box."""
     vertices = shapely.get_coordinates(whole)
-    around = vertices[rng.integers(len(vertices), size=count - count // 4)] + rng.normal(0, 300, (count - count // 4, 2))
+    around = vertices[rng.integers(len(vertices), size=count - count // 4)] + rng.normal(
+        0, 300, (count - count // 4, 2)
+    )
     west, north, east, south = shapely.total_bounds(whole)
     anywhere = rng.uniform([west, north], [east, south], (count // 4, 2))
     places = np.clip(np.floor(np.vstack([around, anywhere]) / EXTENT), 0, (1 << zoom) - 1).astype(int)
