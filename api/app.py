@@ -35,10 +35,13 @@ from api.routes import (
     stations,
     summary,
     teams,
+    tiles,
     tracking,
     units,
 )
 from api.scope import Service, declare, known_parameters
+from api.shortcut import Shortcut
+from api.tiles import Tiles
 from api.watch import CONNECTION_WITHIN_S, Watch
 from geo import cluster, keys, passwords, pictures
 from geo.db import open_pool
@@ -77,8 +80,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
     )
     kinds = (
-        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, session,
-        providers, live, audit, health,
+        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, tiles,
+        session, providers, live, audit, health,
     )  # fmt: skip
     for module in kinds:
         declare(module.router.routes)
@@ -98,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Compress)
     app.add_middleware(Methods)
+    app.add_middleware(Shortcut)
     app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
     app.add_middleware(Edge, metrics=metrics, language=settings.language)
     return app
@@ -114,9 +118,19 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
         dsn = cluster.connection_string(settings)
         editions = Editions(dsn, settings.state_dir / "editions", tell=_tell)
         with open_pool(dsn, settings.pool_size) as pool, open_pool(dsn, 1, CONNECTION_WITHIN_S) as watched, editions:
-            watch, streams = Watch(dsn, watched, editions), Live(dsn, pool, "map.read")
+            streams = Live(dsn, pool, "map.read")
             app.state.service = Service(
-                settings, dsn, pool, editions, metrics, Doors(pool), watch, Held(), ring, streams
+                settings=settings,
+                dsn=dsn,
+                pool=pool,
+                editions=editions,
+                metrics=metrics,
+                doors=Doors(pool),
+                watch=Watch(dsn, watched, editions),
+                figures=Held(),
+                ring=ring,
+                live=streams,
+                tiles=Tiles(pool, editions),
             )
             await run_in_threadpool(passwords.nobodys)
             try:

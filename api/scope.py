@@ -22,6 +22,7 @@ from api.errors import ChangePassword, NotAllowed, SignInNeeded, UnknownParamete
 from api.held import Held
 from api.live import Live
 from api.metrics import Metrics
+from api.tiles import Tiles
 from api.watch import Watch
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
@@ -47,6 +48,7 @@ class Service:
     figures: Held
     ring: KeyRing
     live: Live
+    tiles: Tiles
 
 
 @dataclass(frozen=True)

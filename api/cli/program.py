@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, locate, maps, purge, serve, tls, unit, up, worker
+from api.cli import account, assign, audit, db, demo, load, locate, maps, purge, serve, tiles, tls, unit, up, worker
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(unit.app, name="unit")
 app.command("locate")(locate.locate)
 app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
+app.add_typer(tiles.app, name="tiles")
 app.command("purge")(purge.purge)
 app.command("tls")(tls.tls)
 

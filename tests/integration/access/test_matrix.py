@@ -40,8 +40,11 @@ FILLED = {
     ("/v1/units/{code}", "code"): "published",
     ("/v1/tracking/{report_number}", "report_number"): "published",
 }
-# Of a path's parameters these name no thing that stands somewhere.
-NAMELESS = {"kind": "incidents", "number": "1", "slot": "1", "session_id": "1", "name": "nobody"}
+# Of a path's parameters these name no thing that stands somewhere; the tile holds the whole city.
+NAMELESS = {
+    "kind": "incidents", "number": "1", "slot": "1", "session_id": "1", "name": "nobody", "z": "14", "x": "13744",
+    "y": "5828", "theme": "light",
+}  # fmt: skip
 HEADERS = {"Photo-Ticket": "x" * 56}
 BODIES: dict[str, Any] = {
     "POST /v1/session": {"account": "nobody", "password": "wrong"},
