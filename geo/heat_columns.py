@@ -174,9 +174,7 @@ def _among(new: Rows, batch: Batch) -> np.ndarray[tuple[int], np.dtype[np.bool_]
 def _renumbered(batch: Batch, names: Names) -> Rows:
     number = {code: at for at, code in enumerate(names.categories)}
     categories = np.array([number[code] for code in batch.categories], np.int16)
-    return batch.rows._replace(
-        unit=names.units(batch.paths)[batch.rows.unit], category=categories[batch.rows.category]
-    )
+    return batch.rows._replace(unit=names.units(batch.paths)[batch.rows.unit], category=categories[batch.rows.category])
 
 
 def _handed(batch: Batch, names: Names) -> Handed:

@@ -4,12 +4,15 @@ Kernels that count matters: which of an index a plan wants, in words of 64, and 
 All are serial and release the interpreter's lock. Words are made in blocks that stay in the nearest cache.
 """
 
+# pyright: reportArgumentType=false, reportAssignmentType=false, reportReturnType=false
+# (in a kernel the numbers of numpy are plain numbers)
+
 import numpy as np
 from numba import njit
 
 from geo.heat_filter import Booleans, Plan
 from geo.heat_index import OPEN, Index, Words
-from geo.heat_rows import DAYS, FINEST, FOREVER, HOURS, Int32s, Int64s, Rows
+from geo.heat_rows import FINEST, FOREVER, HOURS, Int32s, Int64s, Rows
 
 BLOCK = 512
 _ONE, _NONE = np.uint64(1), np.uint64(0)
@@ -227,14 +230,16 @@ def cells_of_tile(
 
 
 @njit(cache=True, nogil=True)
-def count_cells(
-    index: Index, words: Words, run: tuple[int, int, int, int], found: Int32s, open_found: Int32s
-) -> None:
+def count_cells(index: Index, words: Words, run: tuple[int, int, int, int], found: Int32s, open_found: Int32s) -> None:
     """Add up the words of a run (its first word, first row, end, and the zoom of the cells) cell by cell."""
     base, start, stop, zoom = run
     shift, mask = 2 * (FINEST - zoom), found.size - 1
     open_words = words & index.open[base : base + words.size]
-    level = index.starts[index.offsets[zoom] : index.offsets[zoom + 1]] if zoom + 1 < index.offsets.size else index.starts[:0]  # noqa: E501
+    level = (
+        index.starts[index.offsets[zoom] : index.offsets[zoom + 1]]
+        if zoom + 1 < index.offsets.size
+        else index.starts[:0]
+    )
     k = np.searchsorted(level, start)
     while start < stop:
         cell = index.rows.code[start] >> shift

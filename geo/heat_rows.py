@@ -78,7 +78,7 @@ def join(parts: list[Rows]) -> Rows:
     return Rows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def take(rows: Rows, which: NDArray[np.generic]) -> Rows:
+def take(rows: Rows, which: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
     """The rows at places, or where a mask holds."""
     return Rows(*(column[which] for column in rows))
 
@@ -111,7 +111,7 @@ def interleave(x: Int64s, y: Int64s) -> Int64s:
 def hours_of_week(at: Int64s, timezone: str) -> NDArray[np.uint8]:
     """The hour of the week on a city's clock for instants in microseconds since 1970."""
     local = pd.DatetimeIndex(at.astype("datetime64[us]"), tz="UTC").tz_convert(timezone)
-    return (local.weekday.to_numpy() * HOURS + local.hour.to_numpy()).astype(np.uint8)
+    return (local.day_of_week.to_numpy() * HOURS + local.hour.to_numpy()).astype(np.uint8)
 
 
 def halves(ids: bytes | memoryview) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

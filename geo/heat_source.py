@@ -133,5 +133,3 @@ def _numbered(values: list[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     distinct = tuple(dict.fromkeys(values))
     number = {value: at for at, value in enumerate(distinct)}
     return distinct, np.array([number[value] for value in values], np.int32)
-
-

@@ -3,7 +3,8 @@
 -- Which matters a transaction made, changed or took away, or handed over: at most 10,000 to a row. Whoever remembers
 -- the snapshot of the last look finds what was committed since, in whatever order transactions end.
 CREATE TABLE incident_change (
-  made_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  -- The full number of the transaction.
+  made_in bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
   at timestamptz NOT NULL DEFAULT now(),
   ids uuid[] NOT NULL
 );
