@@ -37,7 +37,7 @@ FILLED = {
     ("/v1/stations/{code}", "code"): "published",
     ("/v1/units/{code}", "code"): "published",
 }
-# Parameters that name no thing at a place: the tile holds the whole city, and its answers are held against scopes below.
+# Parameters that name no thing at a place: the tile holds the whole city.
 FIXED = {"number": "1", "z": "14", "x": "13744", "y": "5828", "theme": "light"}
 BODIES: dict[str, Any] = {
     "POST /v1/session": {"account": "nobody", "password": "wrong"},
