@@ -14,6 +14,7 @@ from api.body import BodyLimit
 from api.compress import Compress
 from api.edge import Edge
 from api.guard import Guard
+from api.heat import Hearth
 from api.held import Held
 from api.live import Live
 from api.logging import log, place_of
@@ -22,6 +23,7 @@ from api.metrics import Metrics
 from api.routes import (
     audit,
     health,
+    heat,
     incidents,
     lists,
     live,
@@ -29,6 +31,7 @@ from api.routes import (
     maps,
     photos,
     providers,
+    public_heat,
     reporters,
     routes,
     session,
@@ -80,7 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
     )
     kinds = (
-        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, tiles,
+        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps,
+        heat, public_heat, tiles,  # the addresses of heat are more special than those of tiles
         session, providers, live, audit, health,
     )  # fmt: skip
     for module in kinds:
@@ -118,7 +122,7 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
         dsn = cluster.connection_string(settings)
         editions = Editions(dsn, settings.state_dir / "editions", tell=_tell)
         with open_pool(dsn, settings.pool_size) as pool, open_pool(dsn, 1, CONNECTION_WITHIN_S) as watched, editions:
-            streams = Live(dsn, pool, "map.read")
+            streams, hearth = Live(dsn, pool, "map.read"), Hearth(pool, settings.timezone)
             app.state.service = Service(
                 settings=settings,
                 dsn=dsn,
@@ -131,12 +135,15 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
                 ring=ring,
                 live=streams,
                 tiles=Tiles(pool, editions),
+                hearth=hearth,
             )
             await run_in_threadpool(passwords.nobodys)
+            hearth.heat.start()
             try:
                 yield
             finally:
                 await streams.close()
+                await run_in_threadpool(hearth.heat.stop)
 
     return lifespan
 

@@ -74,7 +74,7 @@ def _number(value: Any) -> Any:
     return value + 0.0
 
 
-def _boxed(text: str) -> tuple[float, float, float, float]:
+def boxed(text: str) -> tuple[float, float, float, float]:
     """West, south, east, north; one across the antimeridian is two."""
     west, south, east, north = (float(part) for part in text.split(","))
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
@@ -168,7 +168,7 @@ class IncidentQuery(Strict):
     ] = None
     team: Annotated[Code | None, Query(description="Code of the team that has it. 队伍编码。")] = None
     bbox: Annotated[
-        Annotated[Box, AfterValidator(_boxed), PlainSerializer(_itself)] | None,
+        Annotated[Box, AfterValidator(boxed), PlainSerializer(_itself)] | None,
         Query(description="west,south,east,north in EPSG:4326. 范围：西,南,东,北。"),
     ] = None
     occurred_from: Annotated[Instant | None, Query(description="Happened at or after. 发生时间起（含）。")] = None

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 
 from api.auth import Doors, address_of, cookie_of, token_of
 from api.errors import ChangePassword, NotAllowed, SignInNeeded, UnknownParameter
+from api.heat import Hearth
 from api.held import Held
 from api.live import Live
 from api.metrics import Metrics
@@ -49,6 +50,7 @@ class Service:
     ring: KeyRing
     live: Live
     tiles: Tiles
+    hearth: Hearth
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from types import MappingProxyType
 import procrastinate
 from psycopg import Rollback
 
-from geo import audit, jobs, seal, sessions
-from geo.db import execute, statements
+from geo import audit, jobs, public_figures, seal, sessions
+from geo.db import execute, instant, statements
 from geo.jobs import Job, Work
 from geo.keys import KeyRing, ring_of
 from geo.settings import Settings
@@ -20,7 +20,12 @@ SQL = statements("upkeep")
 
 # By cron, in UTC. Retention is looked at four times a day: a machine that is off at night comes to it too.
 UPKEEP: Mapping[str, str] = MappingProxyType(
-    {"chain_audit": "*/3 * * * *", "end_retention": "41 */6 * * *", "tidy": "11 * * * *"}
+    {
+        "chain_audit": "*/3 * * * *",
+        "end_retention": "41 */6 * * *",
+        "publish_figures": "7 * * * *",
+        "tidy": "11 * * * *",
+    }
 )
 
 
@@ -33,7 +38,16 @@ def every_work(chosen: Settings) -> Mapping[str, Work]:
     def end_retention(job: Job) -> str:
         return _end_retention(job, ring(), chosen.retention_months)
 
-    return {**jobs.WORK, "chain_audit": audit.work(ring), "end_retention": end_retention, "tidy": tidy}
+    def publish_figures(job: Job) -> str:
+        return _publish_figures(job, chosen.timezone)
+
+    return {
+        **jobs.WORK,
+        "chain_audit": audit.work(ring),
+        "end_retention": end_retention,
+        "publish_figures": publish_figures,
+        "tidy": tidy,
+    }
 
 
 def queue_of(chosen: Settings, dsn: str) -> procrastinate.App:
@@ -48,6 +62,13 @@ def tidy(job: Job) -> str:
         for name in ("idempotency", "journeys", "feed", "progress"):
             gone[name] = execute(conn, SQL[name])
     return ", ".join(f"{count} {name}" for name, count in gone.items())
+
+
+def _publish_figures(job: Job, timezone: str) -> str:
+    """Make the public figures of the last week, month and year that are not finished yet, by the city's clock."""
+    with job.begin() as conn:
+        made = public_figures.publish(conn, instant(conn), timezone)
+    return f"{made} figures were published."
 
 
 def _end_retention(job: Job, ring: KeyRing, months: int) -> str:

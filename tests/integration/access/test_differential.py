@@ -7,6 +7,7 @@ Every GET of the OpenAPI document must say here what it shows; a new one fails u
 import io
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import mapbox_vector_tile
 import numpy as np
 import pandas as pd
 import pytest
@@ -308,6 +310,38 @@ def cells_of(column: dict[str, Any]) -> list[str]:
     return column["values"] if "values" in column else [column["words"][at] for at in column["at"]]
 
 
+def heat_of(viewer: Viewer, expected: pd.DataFrame, **query: str) -> None:
+    """Tiles, legend and steps of heat count what the oracle counts, once memory has followed."""
+    times = {"from": "2024-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z", "step": "month"}
+    for _ in range(200):
+        steps = viewer.client.get("/v1/heat/slices", params=times | query)
+        if steps.status_code == 200 and steps.json()["total"] == len(expected):
+            break
+        time.sleep(0.05)
+    assert steps.json()["total"] == sum(one["n"] for one in steps.json()["slices"]) == len(expected)
+    assert viewer.client.get("/tiles/heat.json", params=query).json()["heat"]["total"] == len(expected)
+    for z, x, y in ((0, 0, 0), (14, 13744, 5823)):
+        answer = viewer.client.get(f"/tiles/heat/{z}/{x}/{y}", params=query)
+        layer = mapbox_vector_tile.decode(answer.content).get("heat", {"features": []})
+        within = cells_at(expected["lon"], expected["lat"], z)[x, y]
+        assert sum(one["properties"]["n"] for one in layer["features"]) == within
+
+
+def cells_at(lon: Any, lat: Any, zoom: int) -> Counter[tuple[int, int]]:
+    found: Counter[tuple[int, int]] = Counter()
+    for (x, y), n in cells(lon, lat).items():
+        found[x >> 20 - zoom, y >> 20 - zoom] += n
+    return found
+
+
+def heat(viewer: Viewer) -> None:
+    seen = viewer.visible
+    heat_of(viewer, seen)
+    heat_of(viewer, seen[seen["category"].str.startswith("hazard")], category="hazard")
+    for unit in ("T1", "B2", "M5"):
+        heat_of(viewer, seen[seen["place"].map(lambda code, unit=unit: unit in above(code))], unit=unit)
+
+
 def map_of_routes(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/maps/routes", params={"lang": "zh"})
     heading = payloads(answer.text)[0]["table"]["heading"]
@@ -353,6 +387,10 @@ def what_happens(viewer: Viewer) -> None:
     assert shown == expected
 
 
+def nothing_published(viewer: Viewer) -> None:
+    assert viewer.client.get("/tiles/public-heat/14/13744/5828").status_code == 204
+
+
 def who_one_is(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/session").json()
     assert answer["account"] in ACCOUNTS
@@ -385,6 +423,11 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/maps/routes": map_of_routes,
     "/v1/maps/coverage": map_of_stations,
     "/v1/summary": figures_of_the_whole,
+    "/v1/heat/slices": heat,
+    "/tiles/heat.json": heat,
+    "/tiles/heat/{z}/{x}/{y}": heat,
+    "/v1/public/heat": the_same_for_all("/v1/public/heat"),
+    "/tiles/public-heat/{z}/{x}/{y}": nothing_published,
     "/v1/categories": the_same_for_all("/v1/categories"),
     "/v1/channels": the_same_for_all("/v1/channels"),
     "/v1/lifecycle": the_same_for_all("/v1/lifecycle"),
@@ -409,7 +452,7 @@ def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
     if viewer.role in ALLOWED[GETS[path].permission]:
         SHOWS[path](viewer)
         return
-    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents")
+    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents", z=14, x=13744, y=5828)
     assert viewer.client.get(filled).status_code == 403
 
 
