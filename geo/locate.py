@@ -19,8 +19,8 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.cell_assembly import Geometries, assemble
-from geo.cell_blocks import owners_of
-from geo.cell_query import are_on_edges, owner_by_parts
+from geo.cell_blocks import on_edges, owners_of
+from geo.cell_query import owner_by_parts
 from geo.cells import Cells, Float64s, Int32s
 from geo.errors import BadCoordinate
 from geo.index_file import read, write
@@ -149,9 +149,7 @@ class CellIndex:
         BadCoordinate
             A coordinate is not finite, or there are not as many of one as of the other. The first row is named.
         """
-        x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
-        if x.ndim != 1 or x.shape != y.shape:
-            raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
+        x, y = one_row(lon, lat)
         return self._owners_of(lambda part: (writable(x[part]), writable(y[part])), len(x), CHUNK, threads, bad)
 
     def _owners_of(self, coordinates: Coordinates, count: int, size: int, threads: int, bad: OnBad) -> Int32s:
@@ -161,7 +159,7 @@ class CellIndex:
         def ask(part: slice) -> bool:
             return owners_of(self._cells, *coordinates(part), out[part])
 
-        parts = [slice(start, start + size) for start in range(0, count, size)]
+        parts = parts_of(count, size)
         with ThreadPoolExecutor(threads) as pool:  # it starts no thread before the first task
             finite = list((pool.map if threads > 1 and len(parts) > 1 else map)(ask, parts))
         if bad == "raise" and not all(finite):
@@ -189,10 +187,19 @@ class CellIndex:
         Parameters
         ----------
         lon, lat
-            Finite coordinates in the polygons' reference system, shape (n,).
+            Coordinates in the polygons' reference system, shape (n,).
+
+        Raises
+        ------
+        BadCoordinate
+            As `locate`.
         """
-        x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
-        return are_on_edges(self._cells, x, y)
+        x, y = one_row(lon, lat)
+        out = np.zeros(len(x), np.bool_)
+        for part in parts_of(len(x), CHUNK):
+            if not on_edges(self._cells, writable(x[part]), writable(y[part]), out[part]):
+                raise first_bad(part, lambda part: (x[part], y[part]))
+        return out
 
     def locate_points(
         self,
@@ -268,6 +275,40 @@ def warm() -> None:
     index.locate([0.5], [0.5])
     index.locate_one(0.5, 0.5)
     index.on_edge([0.5], [0.5])
+
+
+def one_row(lon: ArrayLike, lat: ArrayLike) -> tuple[Float64s, Float64s]:
+    """
+    Coordinates as contiguous doubles, NaN where a masked array has none.
+
+    Raises
+    ------
+    BadCoordinate
+        They are not numbers, or not as many of one as of the other.
+    """
+    x, y = doubles(lon), doubles(lat)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
+    return x, y
+
+
+def doubles(values: ArrayLike) -> Float64s:
+    """Numbers as contiguous doubles; raises `BadCoordinate` for text, times and other things, by row where it can."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    given = np.asarray(values)
+    if given.dtype.kind not in "iufO":
+        raise BadCoordinate(f"These are no numbers but {given.dtype}.")
+    try:
+        return np.ascontiguousarray(given, dtype=np.float64).reshape(given.shape)
+    except (TypeError, ValueError) as error:
+        row = next((k for k, value in enumerate(given.flat) if not isinstance(value, (int, float))), 0)
+        raise BadCoordinate(f"Row {row}: {error}.") from error
+
+
+def parts_of(count: int, size: int) -> list[slice]:
+    """Ranges of rows of a size, one after another."""
+    return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def writable(values: Float64s) -> Float64s:
