@@ -12,6 +12,7 @@ from api.auth import Doors
 from api.body import BodyLimit
 from api.edge import Edge
 from api.guard import Guard
+from api.logging import log, place_of
 from api.metrics import Metrics
 from api.routes import (
     audit,
@@ -31,7 +32,7 @@ from api.routes import (
 from api.scope import Service, declare, known_parameters
 from geo import cluster, passwords
 from geo.db import open_pool
-from geo.editions import InForce
+from geo.editions import Editions
 from geo.settings import Settings
 
 DESCRIPTION = """\
@@ -89,12 +90,17 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         dsn = cluster.connection_string(settings)
-        with open_pool(dsn, settings.pool_size) as pool:
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool))
+        editions = Editions(dsn, settings.state_dir / "editions", tell=_tell)
+        with open_pool(dsn, settings.pool_size) as pool, editions:
+            app.state.service = Service(settings, dsn, pool, editions, metrics, Doors(pool))
             await run_in_threadpool(passwords.nobodys)
             yield
 
     return lifespan
+
+
+def _tell(fault: Exception) -> None:
+    log.warning("editions", **place_of(fault))
 
 
 def _parameters(document: dict[str, Any]) -> dict[tuple[str, str], frozenset[str]]:

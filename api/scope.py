@@ -22,7 +22,7 @@ from api.errors import NotAllowed, SignInNeeded, UnknownParameter
 from api.metrics import Metrics
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
-from geo.editions import InForce
+from geo.editions import Editions
 from geo.roles import ANYONE, Permission, Permissions, Role
 from geo.sessions import Holder
 from geo.settings import Settings
@@ -35,7 +35,7 @@ class Service:
     settings: Settings
     dsn: str
     pool: ConnectionPool[Connection]
-    in_force: InForce
+    editions: Editions
     metrics: Metrics
     doors: Doors
 

@@ -37,7 +37,8 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         ),
         "issued_code": _table(public="system code unit_id issued_at"),
         "unit_alias": _table(public="id unit_id system code name note valid"),
-        "unit_lineage": _table(public="successor_id predecessor_id at share"),
+        "unit_lineage": _table(public="successor_id predecessor_id at area_share household_share incident_share"),
+        "edition": _table(public="valid recorded what"),
         "block": _table(public="id code path geom households synthetic"),
         "building": _table(public="id code path name address use floors households geom source synthetic attributes"),
         "entrance": _table(public="id building_id number households geom"),
@@ -66,7 +67,7 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
             "source_key load_id synthetic version"
         ),
         "incident_event": _table(internal="incident_id number path kind at account state payload_version payload"),
-        "assignment_run": _table(internal="id at account edition_valid edition_recorded"),
+        "assignment_run": _table(internal="id at account edition_valid edition_recorded reason"),
         "assignment": _table(
             internal="incident_id run_id path unit_id owner_rule candidates team_id team_rule team_unit_id"
         ),

@@ -20,6 +20,7 @@ from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
+_OPTIONS = "-c search_path=wangge,public"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def open_pool(dsn: str, size: int) -> ConnectionPool[Connection]:
     return ConnectionPool(
         dsn,
         connection_class=Connection,
-        kwargs={"row_factory": dict_row, "options": "-c search_path=wangge,public"},
+        kwargs={"row_factory": dict_row, "options": _OPTIONS},
         min_size=1,
         max_size=size,
         open=True,
@@ -85,6 +86,14 @@ def begin(pool: ConnectionPool[Connection], scope: Scope, now: datetime | None =
     """
     with pool.connection() as conn, conn.transaction():
         enter(conn, scope, now)
+        yield conn
+
+
+@contextmanager
+def begin_apart(dsn: str, scope: Scope) -> Generator[Connection]:
+    """As `begin`, on a connection of its own: for what the service reads for all, whoever waits for the pool."""
+    with Connection.connect(dsn, row_factory=dict_row, options=_OPTIONS) as conn, conn.transaction():
+        enter(conn, scope)
         yield conn
 
 

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from geo import crs, feed, identifiers, lifecycle, paging, units
-from geo.assign import Assigner, new_run
+from geo.assign import Answering, new_run
 from geo.db import Connection, Row, Scope, execute, first, instant, one, rows, statements
 from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
 
@@ -212,7 +212,7 @@ class IncidentFilter:
 _JSON = TypeAdapter(Incident)
 
 
-def report(conn: Connection, what: Report, assigner: Assigner, key: str | None = None) -> Incident:
+def report(conn: Connection, what: Report, assigner: Answering, key: str | None = None) -> Incident:
     """
     Take a report: find its micro-grid and team, and store matter, first event and assignment.
 
@@ -333,7 +333,7 @@ def _answered(conn: Connection, key: str, sha256: str) -> Incident:
     return _JSON.validate_python(earlier["response"])
 
 
-def _store(conn: Connection, what: Report, assigner: Assigner) -> Row:
+def _store(conn: Connection, what: Report, assigner: Answering) -> Row:
     if what.occurred_at is not None and what.occurred_at > instant(conn) + CLOCK_SKEW:
         raise FutureTime
     lon, lat = stored(what.lon, what.lat, what.crs)

@@ -43,7 +43,7 @@ def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
     (`lifecycle.UNTAKEN`), for who works on it goes on. Each moved matter gets an event and a new version; the feed
     gets one entry a unit that lost or won matters, so that its lock is held for an instant only.
     """
-    run_id = new_run(conn, assigner)
+    run_id = new_run(conn, assigner, "asked")
     execute(conn, SQL["stage"])
     seen, moved, last, touched = 0, 0, NOWHERE, Counter[str]()
     while found := rows(conn, SQL["next_set"], after=last, limit=SET):

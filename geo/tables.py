@@ -97,8 +97,17 @@ unit_lineage = Table(
     METADATA,
     Column("successor_id", BigInteger, ForeignKey("unit.id"), primary_key=True),
     Column("predecessor_id", BigInteger, ForeignKey("unit.id"), primary_key=True),
-    Column("at", INSTANT, nullable=False),
-    Column("share", REAL, nullable=False),
+    Column("at", INSTANT, primary_key=True),
+    Column("area_share", REAL, nullable=False),
+    Column("household_share", REAL),
+    Column("incident_share", REAL),
+)
+edition = Table(
+    "edition",
+    METADATA,
+    Column("valid", INSTANT, primary_key=True),
+    Column("recorded", INSTANT, primary_key=True),
+    Column("what", Text, primary_key=True),
 )
 block = Table(
     "block",
@@ -346,6 +355,7 @@ assignment_run = Table(
     Column("account", Text, nullable=False),
     Column("edition_valid", INSTANT, nullable=False),
     Column("edition_recorded", INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 assignment = Table(
     "assignment",

@@ -43,7 +43,12 @@ def free_port() -> int:
 @contextmanager
 def served(dsn: str, log: Path) -> Generator[Served]:
     port = free_port()
-    settings = {"WANGGE_DSN": dsn, "WANGGE_LOG_FORMAT": "json", "WANGGE_MAX_BODY_BYTES": "1000000"}
+    settings = {
+        "WANGGE_DSN": dsn,
+        "WANGGE_STATE_DIR": str(log.parent),
+        "WANGGE_LOG_FORMAT": "json",
+        "WANGGE_MAX_BODY_BYTES": "1000000",
+    }
     with log.open("ab") as written:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, "serve", "--port", str(port)],

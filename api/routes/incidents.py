@@ -13,7 +13,6 @@ from api.errors import BadParameter
 from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
 from api.scope import Principal, begin, count_report, needs, service_of
 from geo import incidents, intake, keys, lifecycle
-from geo.db import EVERYTHING
 from geo.errors import StaleVersion, VersionRequired
 from geo.incidents import Event, Incident, IncidentFilter
 from geo.paging import Page
@@ -47,10 +46,8 @@ def report(
     """A report is located at once: micro-grid, default team and deadline are in the answer."""
     service = service_of(request)
     count_report(request, asking)
-    # Who answers is the same for all, whoever asks: the assigner must not be loaded with what one of them sees.
-    with begin(request, EVERYTHING) as conn:
-        assigner = service.in_force.assigner(conn)
     with begin(request, asking.intake) as conn:
+        assigner = service.editions.assigner(conn)
         incident = intake.report(conn, keys.ring_of(service.settings), body.report(), body.beside(), assigner, key)
     service.metrics.reports.labels(incident.located).inc()
     response.headers["location"] = f"/v1/incidents/{incident.id}"
