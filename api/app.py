@@ -21,6 +21,7 @@ from api.routes import (
     lists,
     maps,
     photos,
+    recuts,
     reporters,
     routes,
     session,
@@ -66,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit, health)
+    kinds = (units, incidents, photos, reporters, teams, stations, routes, recuts, lists, summary, maps, session, audit, health)
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)

@@ -14,15 +14,16 @@ from rich.table import Table
 from api.cli.instants import instant_of
 from api.cli.load import NOTHING_LOADED
 from api.cli.session import OPERATOR, database
-from geo.assign import NoUnits, NoUnitsThen
+from geo.cluster import connection_string
 from geo.db import begin
 from geo.division import Division
+from geo.editions import Editions
 from geo.loads import default_rejects
 from geo.locate_dask import client_of, locate_parts
 from geo.locate_file import locate_file
 from geo.locate_order import LocateOrder, LocateReport
 from geo.rejects import REASONS
-from geo.units import base
+from geo.settings import settings
 
 console = Console()
 
@@ -73,10 +74,9 @@ def locate(
 def in_force(at: datetime | None, known: datetime | None) -> Division:
     """The base micro-grids in force at an instant, as known at another; raises `NoUnits` and `NoUnitsThen`."""
     with database() as pool, begin(pool, OPERATOR) as conn:
-        units = base(conn, at, known=known)
-    if units.empty:
-        raise NoUnits if at is None and known is None else NoUnitsThen
-    return Division.of(units)
+        editions = Editions(connection_string(settings()), settings().state_dir / "editions")
+        edition = editions.as_of(conn, at, known)
+        return Division.of(edition.base, edition.index)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, locate_file, maps, purge, serve, tls, up
+from api.cli import account, assign, audit, db, demo, load, locate_file, maps, purge, recut, serve, tls, up
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("assign")(assign.assign)
 app.command("locate")(locate_file.locate)
+app.add_typer(recut.app, name="recut")
 app.command("map")(maps.draw)
 app.command("purge")(purge.purge)
 app.command("tls")(tls.tls)
