@@ -67,8 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    kinds = (units, incidents, photos, reporters, teams, stations, routes, recuts, lists, summary, maps, session, audit, health)
-    for module in kinds:
+    answering = (units, incidents, photos, reporters, teams, stations, routes, recuts, lists, summary, maps)
+    for module in (*answering, session, audit, health):
         declare(module.router.routes)
         app.include_router(module.router)
     errors.install(app, settings.language)

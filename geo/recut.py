@@ -81,7 +81,7 @@ class Boundaries:
     def of_edition(cls, edition: Edition) -> "Boundaries":
         """The base micro-grids of an edition: past, present, or of a day to come."""
         division = Division.of(edition.base, edition.index)
-        return cls("edition", f"{edition.key.valid:%Y-%m-%d}", edition.digest, division, *edition.key)
+        return cls("edition", f"{edition.key.valid:%Y-%m-%d %H:%M%z}", edition.digest, division, *edition.key)
 
     @classmethod
     def of_file(
@@ -119,7 +119,9 @@ class Boundaries:
         division = Division.of(areas(codes.tolist(), moved, names.tolist()))
         pairs = division.index.overlaps()
         if len(pairs):
-            raise OverlappingAreas(f"{codes.iloc[pairs[0][0]]} and {codes.iloc[pairs[0][1]]}, and {len(pairs) - 1} more.")
+            raise OverlappingAreas(
+                f"{codes.iloc[pairs[0][0]]} and {codes.iloc[pairs[0][1]]}, and {len(pairs) - 1} more."
+            )
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls("file", path.name, digest, division)
@@ -255,9 +257,7 @@ def read(conn: Connection, recut_id: int) -> RecutTotals:
     return RecutTotals(**row)
 
 
-def counts(
-    conn: Connection, recut_id: int, *, cursor: str | None = None, limit: int = 100
-) -> paging.Page[RecutUnit]:
+def counts(conn: Connection, recut_id: int, *, cursor: str | None = None, limit: int = 100) -> paging.Page[RecutUnit]:
     """
     Matters by unit before and after, of those that the session sees, ascending by code; units without any are left out.
 
@@ -306,7 +306,10 @@ def _codes(frame: pd.DataFrame, path: Path, asked: str | None) -> pd.Series:
     if column is None:
         raise BadFile(f"{path.name} has no column of codes; it has {', '.join(frame.columns)}; name it with --code")
     codes = frame[column].astype("str")
-    for wrong, said in ((frame[column].isna() | (codes == ""), "no code"), (codes.duplicated(), "a code that is taken")):
+    for wrong, said in (
+        (frame[column].isna() | (codes == ""), "no code"),
+        (codes.duplicated(), "a code that is taken"),
+    ):
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             raise BadFile(f"{path.name}, row {row + 1} has {said}: {codes[row]}")

@@ -77,11 +77,10 @@ def _run(pool: ConnectionPool[Connection], boundaries: Callable[[], Boundaries])
 @app.command("list")
 def show_all() -> None:
     """列出全部重划 · All re-cuts, the newest first."""
-    table = Table("编号 id", "时间 at", "按 by", "名称 name", "版本 edition", "摘要 digest", "账号 account")
+    table = Table("编号 id", "时间 at", "按 by", "摘要 digest", "账号 account")
     with database() as pool, begin(pool, OPERATOR) as conn:
         for run in recut.find(conn, limit=1000).items:
-            edition = "" if run.edition_valid is None else f"{run.edition_valid:%Y-%m-%d %H:%M%z}"
-            table.add_row(str(run.id), f"{run.at:%Y-%m-%d %H:%M%z}", run.kind, run.name, edition, run.digest[:12], run.account)
+            table.add_row(str(run.id), f"{run.at:%Y-%m-%d %H:%M}", run.name, run.digest[:8], run.account)
     console.print(table)
 
 
@@ -94,7 +93,9 @@ def show(recut_id: Id, out: Out = None) -> None:
     if out is not None:
         found.to_csv(out, index=False)
     most = found.reindex(found["change"].abs().sort_values(ascending=False, kind="stable").index).head(_SHOWN)
-    table = Table("编码 code", "名称 name", "原 before", "重划后 after", "变动 change", title="变动最大 · Largest changes")
+    table = Table(
+        "编码 code", "名称 name", "原 before", "重划后 after", "变动 change", title="变动最大 · Largest changes"
+    )
     for row in most.itertuples(index=False):
         table.add_row(str(row.code), str(row.name), f"{row.before:,}", f"{row.after:,}", f"{row.change:+,}")
     console.print(table)

@@ -17,8 +17,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from api.app import create_app
-from geo import photos, pictures, seal
-from geo.db import INTAKE, begin
+from geo import edition, photos, pictures, recut, seal
+from geo.db import EVERYTHING, INTAKE, begin
 from geo.keys import ring_of
 from geo.settings import Settings
 
@@ -116,7 +116,7 @@ ALLOWED = allowed()
 
 @pytest.fixture(scope="module")
 def sealed(city: City) -> None:
-    """Everywhere a contact, a text with a number that was masked, and a photograph."""
+    """Everywhere a contact, a text with a number that was masked, a photograph; and history re-cut."""
     ring = ring_of(Settings())
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(out, "PNG")
@@ -125,6 +125,10 @@ def sealed(city: City) -> None:
             seal.put_contact(conn, ring, incident_id, seal.Contact(phone="13800138000"))
             seal.put_original(conn, ring, incident_id, {"title": "13800138000"})
             photos.put(conn, incident_id, 1, pictures.clean(out.getvalue()))
+    with begin(city.pool, EVERYTHING) as conn:
+        key = edition.key_of(conn)
+        assert key is not None
+        recut.recut(conn, recut.Boundaries.of_edition(edition.read(conn, key, edition.digest_of(conn, key))))
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +156,9 @@ def address(operation: Operation, place: str, city: City) -> tuple[str, bool]:
     for parameter in operation.parameters:
         if operation.path == "/v1/maps/{kind}":
             path = path.replace("{kind}", "incidents")
+            continue
+        if parameter == "recut_id":
+            path = path.replace("{recut_id}", "1")
             continue
         if parameter == "number":
             path = path.replace("{number}", "1")
