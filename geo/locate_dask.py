@@ -7,7 +7,7 @@ writes a part; the parts in the order of their names are the answer of one proce
 """
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -103,7 +103,7 @@ def locate_parts(
             (_piece, piece, order, reading, shared, parts / f"part-{number:06}.parquet")
             for number, piece in _pieces(opened, order)
         )
-        for located in chain.from_iterable(_in_order(client, tasks)):
+        for located in chain.from_iterable(in_order(client, tasks)):
             account(located, report, rejects, opened)
             if progress:
                 progress(report.read, opened.total)
@@ -124,8 +124,8 @@ def _pieces(opened: PointFile, order: LocateOrder) -> Iterator[tuple[int, range 
     yield number, range(start, len(opened.row_groups))
 
 
-def _in_order(client: Client, tasks: Iterator[tuple[Any, ...]]) -> Iterator[list[Located]]:
-    """The results of tasks in their order; only a few are given out at a time."""
+def in_order(client: Client, tasks: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """The results of tasks, each a function and its arguments, in their order; only a few are given out at a time."""
     room = AHEAD * max(1, sum(client.nthreads().values()))
     waiting: deque[Any] = deque()
     for function, *arguments in tasks:

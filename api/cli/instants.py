@@ -8,7 +8,7 @@ from geo.settings import settings
 
 
 class BadInstant(Invalid):
-    """This is no instant; write it as 2026-11-23 or 2026-11-23T08:00+08:00."""
+    """The text is no instant; write it as 2026-11-23 or 2026-11-23T08:00+08:00."""
 
     zh = "不是有效时间；请写作 2026-11-23 或 2026-11-23T08:00+08:00。"
 

@@ -56,7 +56,7 @@ def csv(folder: Path, *lines: str, heading: str = "id,lon,lat") -> Path:
 def answer(path: Path) -> pd.DataFrame:
     """What was written, with codes, paths and places as plain text."""
     frame = pd.read_parquet(path)
-    return frame.astype({name: object for name in ("unit_code", "unit_path", "located")})
+    return frame.astype(dict.fromkeys(("unit_code", "unit_path", "located"), object))
 
 
 def refused(folder: Path) -> dict[int, tuple[str, str]]:
