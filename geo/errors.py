@@ -68,6 +68,12 @@ class UnknownCrs(Invalid):
     zh = "无法识别的坐标系。"
 
 
+class MixedCrs(Invalid):
+    """What is compared is in different reference systems; bring both to one."""
+
+    zh = "坐标系不一致；请先统一坐标系。"
+
+
 class BadCoordinate(Invalid):
     """A coordinate is not a finite number inside the range of its reference system."""
 

@@ -22,7 +22,8 @@ from geo.cell_assembly import Geometries, assemble
 from geo.cell_blocks import on_edges, owners_of
 from geo.cell_query import owner_by_parts
 from geo.cells import Cells, Float64s, Int32s
-from geo.errors import BadCoordinate
+from geo.crs import SAME_AS_STORAGE
+from geo.errors import BadCoordinate, MixedCrs
 from geo.index_file import Arrays, read, write
 from geo.point_columns import from_arrow, from_shapely
 
@@ -40,6 +41,14 @@ class CellIndex:
     """
     Point location over polygons; make one with `CellIndex.build` or `CellIndex.load`.
 
+    Attributes
+    ----------
+    units
+        How many polygons there are.
+    crs
+        The reference system that the polygons declared, as a GeoSeries does; None if they did not. Files do not keep
+        it. Where points declare one too, `locate_points` compares the two.
+
     Examples
     --------
     >>> index = CellIndex.build(shapely.box([0, 1], 0, [1, 2], 1))
@@ -52,6 +61,7 @@ class CellIndex:
         self._owners = owners
         self._owner: Callable[[float, float], int] = partial(owner_by_parts, *cells)
         self.units = units
+        self.crs: Any = None
 
     @classmethod
     def build(cls, polygons: Geometries, *, cells: int | None = None) -> "CellIndex":
@@ -71,15 +81,17 @@ class CellIndex:
         Raises
         ------
         BadGeometry
-            A row is missing, empty, not an area, not valid, or has coordinates beyond what can be computed
+            A row is missing, empty, not an area, not valid, of another SRID than the first, or has coordinates beyond what can be computed
             exactly (nonzero magnitudes from 1e-60 to 1e30). The row is named.
 
         References
         ----------
         Kipf et al. (2020), Adaptive Main-Memory Indexing for High-Performance Point-Polygon Joins, EDBT.
         """
-        polygons = np.asarray(polygons, dtype=object)
-        return cls(*assemble(polygons, cells), len(polygons))
+        areas = np.asarray(polygons, dtype=object)
+        index = cls(*assemble(areas, cells), len(areas))
+        index.crs = getattr(polygons, "crs", None)
+        return index
 
     @classmethod
     def load(cls, path: Path, *, verify: bool = True) -> "CellIndex":
@@ -232,7 +244,10 @@ class CellIndex:
             Such a row; the first is named.
         BadGeometry
             A GeoArrow row is missing, or the column is not of points.
+        MixedCrs
+            The points declare another reference system than the polygons did.
         """
+        refuse_other_crs(self.crs, getattr(points, "crs", None))
         if isinstance(points, (pa.Array, pa.ChunkedArray)):
             return self.locate(*from_arrow(points), threads=threads, bad=bad)
         geometries = cast("Geometries", np.asarray(points, dtype=object))
@@ -281,6 +296,14 @@ def warm() -> None:
     index.locate([0.5], [0.5])
     index.locate_one(0.5, 0.5)
     index.on_edge([0.5], [0.5])
+
+
+def refuse_other_crs(ours: Any, theirs: Any) -> None:
+    """Raise `MixedCrs` if both declare a reference system, and not the same one; CGCS2000 counts as WGS84."""
+    if ours is None or theirs is None or ours == theirs:
+        return
+    if not {ours.to_epsg(), theirs.to_epsg()} <= SAME_AS_STORAGE:
+        raise MixedCrs(f"The polygons are in {ours.to_string():.60}, the points in {theirs.to_string():.60}.")
 
 
 def one_row(lon: ArrayLike, lat: ArrayLike) -> tuple[Float64s, Float64s]:
