@@ -32,6 +32,7 @@ from api.routes import (
     photos,
     providers,
     public_heat,
+    recuts,
     reporters,
     routes,
     session,
@@ -83,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
     )
     kinds = (
-        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps,
+        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, recuts, lists, summary, maps,
         heat, public_heat, tiles,  # the addresses of heat are more special than those of tiles
         session, providers, live, audit, health,
     )  # fmt: skip

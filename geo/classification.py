@@ -76,6 +76,9 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "assignment": _table(
             internal="incident_id run_id path unit_id owner_rule candidates team_id team_rule team_unit_id"
         ),
+        "recut": _table(internal="id at account kind name edition_valid edition_recorded digest"),
+        "recut_unit": _table(internal="recut_id number unit_id code name"),
+        "recut_incident": _table(internal="recut_id incident_id number located was_unit_id moved"),
         "idempotency": _table(internal="account key request_sha256 status response at"),
         "feed": _table(internal="id path kind subject body at"),
         "job_progress": _table(

@@ -156,14 +156,15 @@ def _csv(path: Path, _kind: str, _layer: str | None, asked: str | None) -> Opene
         start = "".join(islice(file, 20))
     if not start.strip():
         raise BadFile(f"{path.name} has no heading")
-    separator = _separator(start.splitlines()[0])
+    separator = separator_of(start.splitlines()[0])
     columns = unlike(next(csv.reader(io.StringIO(start), delimiter=separator)))
     opened = Opened("CSV", encoding.removesuffix("-sig"), None, None, columns, iter(()))
     opened.batches = _csv_batches(source, opened, "utf8" if damaged else encoding, separator)
     return opened
 
 
-def _separator(heading: str) -> str:
+def separator_of(heading: str) -> str:
+    """The separator of a table, by its heading."""
     return max(",\t;|", key=heading.count)
 
 
@@ -264,12 +265,12 @@ def _parquet(path: Path, _kind: str, _layer: str | None, _encoding: str | None) 
     geo = json.loads(metadata[b"geo"]) if b"geo" in metadata else None
     primary = geo["primary_column"] if geo else None
     columns = unlike(name for name in file.schema_arrow.names if name != primary)
-    crs = _geoparquet_crs(geo) if geo else None
+    crs = geoparquet_crs(geo) if geo else None
     name, batches = "GeoParquet" if geo else "Parquet", _parquet_batches(file, primary)
     return Opened(name, None, None, crs, columns, batches, total=file.metadata.num_rows)
 
 
-def _geoparquet_crs(geo: dict[str, Any]) -> str | None:
+def geoparquet_crs(geo: dict[str, Any]) -> str | None:
     """Of the primary column: without the key it is longitude and latitude in WGS84, with null it is undeclared."""
     column = geo["columns"][geo["primary_column"]]
     if "crs" not in column:
@@ -294,7 +295,7 @@ def _from_wkb(column: pa.Array) -> NDArray[Any]:
 
 def _vectors(path: Path, kind: str, layer: str | None, asked: str | None) -> Opened:
     osm = path.suffix.lower() == ".pbf"
-    encoding, source = _vector_encoding(path, asked)
+    encoding, source = vector_encoding(path, asked)
     layers = [] if isinstance(source, bytes) else [str(name) for name in pyogrio.list_layers(source)[:, 0]]
     if layer is not None and layers and layer not in layers:
         raise BadFile(f"{path.name} has no layer {layer}; it has {', '.join(layers)}")
@@ -324,7 +325,7 @@ def _vector_crs(frame: pd.DataFrame) -> str | None:
     return f"EPSG:{code}" if code else frame.crs.to_wkt()
 
 
-def _vector_encoding(path: Path, asked: str | None) -> tuple[str | None, Path | bytes]:
+def vector_encoding(path: Path, asked: str | None) -> tuple[str | None, Path | bytes]:
     """The encoding to read by, and the file, or what GDAL shall read in its place."""
     suffix = path.suffix.lower()
     if suffix in (".geojson", ".json", ".geojsonl"):

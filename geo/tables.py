@@ -447,6 +447,38 @@ audit_link = Table(
     Column("entry_id", BigInteger, ForeignKey("audit_entry.id"), unique=True, nullable=False),
     Column("seal", BYTEA, nullable=False),
 )
+recut = Table(
+    "recut",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("at", INSTANT, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("edition_valid", INSTANT),
+    Column("edition_recorded", INSTANT),
+    Column("digest", Text, nullable=False),
+)
+recut_unit = Table(
+    "recut_unit",
+    METADATA,
+    Column("recut_id", BigInteger, ForeignKey("recut.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("unit_id", BigInteger, ForeignKey("unit.id")),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("recut_id", "code", name="recut_unit_one_code"),
+)
+recut_incident = Table(
+    "recut_incident",
+    METADATA,
+    Column("recut_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("incident_id", UUID, primary_key=True),
+    Column("number", Integer),
+    Column("located", Text, nullable=False),
+    Column("was_unit_id", BigInteger, nullable=False),
+    Column("moved", Boolean, nullable=False),
+)
 idempotency = Table(
     "idempotency",
     METADATA,

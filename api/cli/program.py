@@ -5,7 +5,25 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, locate, maps, purge, serve, tiles, tls, unit, up, worker
+from api.cli import (
+    account,
+    assign,
+    audit,
+    db,
+    demo,
+    load,
+    locate,
+    maps,
+    point,
+    purge,
+    recut,
+    serve,
+    tiles,
+    tls,
+    unit,
+    up,
+    worker,
+)
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -22,8 +40,10 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(unit.app, name="unit")
+unit.app.command("at")(point.at_point)
 app.command("locate")(locate.locate)
 app.command("assign")(assign.assign)
+app.add_typer(recut.app, name="recut")
 app.command("map")(maps.draw)
 app.add_typer(tiles.app, name="tiles")
 app.command("purge")(purge.purge)

@@ -453,6 +453,50 @@ TABLE post ROW SECURITY
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON post TO wangge_app
 
+TABLE recut ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  at timestamp with time zone NOT NULL
+  account text NOT NULL
+  kind text NOT NULL
+  name text NOT NULL
+  edition_valid timestamp with time zone
+  edition_recorded timestamp with time zone
+  digest text NOT NULL
+  CONSTRAINT recut_edition_has_its_key CHECK ((((kind = 'edition'::text) = (edition_valid IS NOT NULL)) AND ((kind = 'edition'::text) = (edition_recorded IS NOT NULL))))
+  CONSTRAINT recut_kind_known CHECK ((kind = ANY (ARRAY['edition'::text, 'file'::text])))
+  CONSTRAINT recut_pkey PRIMARY KEY (id)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY signed_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text]))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON recut TO wangge_app
+
+TABLE recut_incident ROW SECURITY
+  recut_id bigint NOT NULL
+  incident_id uuid NOT NULL
+  number integer
+  located text NOT NULL
+  was_unit_id bigint NOT NULL
+  moved boolean NOT NULL
+  CONSTRAINT recut_incident_located_known CHECK ((located = ANY (ARRAY['inside'::text, 'edge'::text, 'outside'::text])))
+  CONSTRAINT recut_incident_outside_has_no_unit CHECK (((number IS NULL) = (located = 'outside'::text)))
+  CONSTRAINT recut_incident_pkey PRIMARY KEY (recut_id, incident_id)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY of_the_matter PERMISSIVE FOR SELECT TO public USING (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = recut_incident.incident_id)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON recut_incident TO wangge_app
+
+TABLE recut_unit ROW SECURITY
+  recut_id bigint NOT NULL
+  number integer NOT NULL
+  unit_id bigint
+  code text NOT NULL
+  name text NOT NULL
+  CONSTRAINT recut_unit_one_code UNIQUE (recut_id, code)
+  CONSTRAINT recut_unit_pkey PRIMARY KEY (recut_id, number)
+  CONSTRAINT recut_unit_recut_id_fkey FOREIGN KEY (recut_id) REFERENCES wangge.recut(id) ON DELETE CASCADE
+  CONSTRAINT recut_unit_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY signed_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text]))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON recut_unit TO wangge_app
+
 TABLE reporter ROW SECURITY
   incident_id uuid NOT NULL
   key_id text NOT NULL
@@ -647,6 +691,7 @@ TABLE unit_version ROW SECURITY
   GRANT USAGE ON entrance_id_seq TO wangge_app
   GRANT USAGE ON feed_id_seq TO wangge_app
   GRANT USAGE ON post_id_seq TO wangge_app
+  GRANT USAGE ON recut_id_seq TO wangge_app
   GRANT USAGE ON street_id_seq TO wangge_app
   GRANT USAGE ON unit_alias_id_seq TO wangge_app
   GRANT USAGE ON unit_id_seq TO wangge_app

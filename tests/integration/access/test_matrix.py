@@ -18,8 +18,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from api.app import create_app
-from geo import photos, pictures, seal
-from geo.db import INTAKE, begin
+from geo import edition, photos, pictures, recut, seal
+from geo.db import EVERYTHING, INTAKE, begin
 from geo.keys import ring_of
 from geo.settings import Settings
 
@@ -42,7 +42,7 @@ FILLED = {
 }
 # Of a path's parameters these name no thing that stands somewhere; the tile holds the whole city.
 NAMELESS = {
-    "kind": "incidents", "number": "1", "slot": "1", "session_id": "1", "name": "nobody", "z": "14", "x": "13744",
+    "kind": "incidents", "number": "1", "recut_id": "1", "slot": "1", "session_id": "1", "name": "nobody", "z": "14", "x": "13744",
     "y": "5828", "theme": "light",
 }  # fmt: skip
 HEADERS = {"Photo-Ticket": "x" * 56}
@@ -142,7 +142,7 @@ ALLOWED = allowed()
 
 @pytest.fixture(scope="module")
 def sealed(city: City) -> None:
-    """Everywhere a contact, a text with a number that was masked, and a photograph."""
+    """Everywhere a contact, a text with a number that was masked, a photograph; and history re-cut."""
     ring = ring_of(Settings())
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(out, "PNG")
@@ -151,6 +151,10 @@ def sealed(city: City) -> None:
             seal.put_contact(conn, ring, incident_id, seal.Contact(phone="13800138000"))
             seal.put_original(conn, ring, incident_id, {"title": "13800138000"})
             photos.put(conn, incident_id, 1, pictures.clean(out.getvalue()))
+    with begin(city.pool, EVERYTHING) as conn:
+        key = edition.key_of(conn)
+        assert key is not None
+        recut.recut(conn, recut.Boundaries.of_edition(edition.read(conn, key, edition.digest_of(conn, key))))
 
 
 @pytest.fixture(scope="module")
