@@ -12,6 +12,7 @@ from rich.table import Table
 
 from api.cli.session import OPERATOR, database
 from geo.errors import BadColumn
+from geo.keys import ring_of
 from geo.load_fields import FIELDS, Kind
 from geo.load_order import LoadOrder, LoadReport
 from geo.loads import default_rejects, load_file
@@ -116,7 +117,7 @@ def register(kinds: tuple[Kind, ...] = get_args(Kind)) -> None:
 def run(order: LoadOrder) -> None:
     """Load, and show what became of the file."""
     with database() as pool, _bar(order.path.name) as tell:
-        report = load_file(pool, order, tell)
+        report = load_file(pool, order, tell, ring_of(settings()))
     show(report, order)
     if report.rejected == report.read > 0:
         raise typer.Exit(NOTHING_LOADED)
