@@ -22,7 +22,7 @@ from geo.masking import FEWEST_DIGITS
 
 FREE_TEXT = ("title", "description", "address")
 # Whatever masking reads as a digit: the digits of all scripts, circled and raised ones, and Chinese numerals.
-_DIGIT = r"[\p{Nd}\p{No}〇零○一幺二两三四五六七八九壹贰叁肆伍陆柒捌玖]"
+DIGIT = r"[\p{Nd}\p{No}〇零○一幺二两三四五六七八九壹贰叁肆伍陆柒捌玖]"
 
 Originals = Mapping[int, Mapping[str, str]]
 
@@ -85,7 +85,7 @@ def sealed(ring: KeyRing, key_id: str, ids: Mapping[int, UUID], originals: Origi
 
 def _changed(column: pa.Array) -> tuple[list[int], list[str], list[str]]:
     """Rows whose text masking changes, with the text before and after."""
-    suspect = pc.greater_equal(pc.count_substring_regex(column, _DIGIT), FEWEST_DIGITS)
+    suspect = pc.greater_equal(pc.count_substring_regex(column, DIGIT), FEWEST_DIGITS)
     rows = np.flatnonzero(pc.fill_null(suspect, False).to_numpy(zero_copy_only=False))
     texts = column.take(pa.array(rows)).to_pylist()
     shown = {text: masking.mask(text).text for text in set(texts)}
