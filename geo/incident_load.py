@@ -89,10 +89,18 @@ class Filling:
         refuse_repeated(frame, ["source", "source_key"])
         given, originals = incident_text.masked(_completed(self, GIVEN.table(frame)))
         table = _owned(given, self.assigner)
-        streams = self._streams(table) if self.straight else {"copy": encoded(table)}
-        ids = cast(pa.Array, table["id"].combine_chunks()).take(pa.array(list(originals), pa.int64())).to_pylist()
+        ids = table["id"].combine_chunks().take(pa.array(list(originals), pa.int64())).to_pylist()
         named = {row: UUID(bytes=packed) for row, packed in zip(originals, ids, strict=True)}
+        if not self.straight:
+            return Prepared(table.num_rows, {"copy": encoded(table)}, named, originals)
+        streams = self._streams(table) | ({"copy_originals": self.sealed(named, originals)} if named else {})
         return Prepared(table.num_rows, streams, named, originals)
+
+    def sealed(self, ids: Mapping[int, UUID], originals: Originals) -> Stream:
+        """The texts of rows as they were written, sealed for the incidents that the rows became; by row both."""
+        if self.ring is None:
+            raise incident_text.NoKeyRing
+        return encoded(incident_text.sealed(self.ring, self.ring.of_month(self.at), ids, originals))
 
     def _streams(self, table: pa.Table) -> dict[str, Stream]:
         count = table.num_rows
@@ -217,16 +225,15 @@ def is_new(conn: db.Connection, source: str) -> bool:
 def put(conn: db.Connection, filling: Filling, prepared: Prepared) -> Counted:
     """Write rows that were prepared; see `put_incidents`."""
     if filling.straight:
-        return _put_straight(conn, filling, prepared)
+        return _put_straight(conn, prepared)
     return _put_staged(conn, filling, prepared)
 
 
-def _put_straight(conn: db.Connection, filling: Filling, prepared: Prepared) -> Counted:
+def _put_straight(conn: db.Connection, prepared: Prepared) -> Counted:
     db.execute(conn, SQL["become_owner"])
     for statement, stream in prepared.streams.items():
         pour(conn, SQL[statement], stream)
     db.execute(conn, SQL["become_app"])
-    _keep_originals(conn, filling, prepared.ids, prepared.originals)
     return Counted(prepared.count, 0)
 
 
@@ -251,7 +258,8 @@ def _put_staged(conn: db.Connection, filling: Filling, prepared: Prepared) -> Co
     db.execute(conn, SQL["put_assignments"], run_id=filling.run_id)
     for name in ("unstage", "unstage_stored"):
         db.execute(conn, SQL[name])
-    _keep_originals(conn, filling, ids, prepared.originals)
+    if ids:
+        _keep_originals(conn, filling.sealed(ids, prepared.originals))
     return Counted(made + counts["changed"], counts["stored"] - counts["changed"], counts["kept"])
 
 
@@ -263,15 +271,10 @@ def _written_as(conn: db.Connection, ids: Mapping[int, UUID]) -> Mapping[int, UU
     return {row: incident for row, incident in written.items() if incident is not None}
 
 
-def _keep_originals(conn: db.Connection, filling: Filling, ids: Mapping[int, UUID], originals: Originals) -> None:
-    if not ids:
-        return
-    if filling.ring is None:
-        raise incident_text.NoKeyRing
-    stream = encoded(incident_text.sealed(filling.ring, filling.ring.of_month(filling.at), ids, originals))
-    # The policy would look each matter up, and in a large load there is no index to do it by.
+def _keep_originals(conn: db.Connection, sealed: Stream) -> None:
+    """The policy would look each matter up, and in a large load there is no index to do it by: the owner writes."""
     db.execute(conn, SQL["become_owner"])
-    pour(conn, SQL["copy_originals"], stream)
+    pour(conn, SQL["copy_originals"], sealed)
     db.execute(conn, SQL["become_app"])
 
 

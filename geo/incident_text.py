@@ -72,7 +72,8 @@ def sealed(ring: KeyRing, key_id: str, ids: Mapping[int, UUID], originals: Origi
     originals
         From `masked`.
     """
-    entries = [seal.seal(ring, key_id, "original", ids[row], said) for row, said in originals.items() if row in ids]
+    encrypt = seal.sealer(ring, key_id, "original")
+    entries = [encrypt(ids[row], said) for row, said in originals.items() if row in ids]
     incident_ids = pa.array([ids[row].bytes for row in originals if row in ids], pa.binary())
     return pa.table(
         {
