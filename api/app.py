@@ -7,11 +7,14 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from api import errors, pages
+from api import description, errors, pages
 from api.auth import Doors
 from api.body import BodyLimit
+from api.compress import Compress
 from api.edge import Edge
 from api.guard import Guard
+from api.held import Held
+from api.methods import Methods
 from api.metrics import Metrics
 from api.routes import (
     audit,
@@ -26,9 +29,11 @@ from api.routes import (
     stations,
     summary,
     teams,
+    tracking,
     units,
 )
 from api.scope import Service, declare, known_parameters
+from api.watch import CONNECTION_WITHIN_S, Watch
 from geo import cluster, passwords
 from geo.db import open_pool
 from geo.editions import InForce
@@ -62,35 +67,38 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
         dependencies=[Depends(known_parameters)],
-        responses=PROBLEM,
+        responses={"4XX": {}},  # in place of the framework's own 422; `description` says which there are
         lifespan=_lifespan(settings, metrics),
     )
-    kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit, health)
+    kinds = (
+        units, incidents, tracking, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit,
+        health,
+    )  # fmt: skip
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)
     errors.install(app, settings.language)
     pages.add(app, settings)
     declare(app.routes)
+    description.install(app)
     app.state.parameters = _parameters(app.openapi())
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, language=settings.language)
+    app.add_middleware(Compress)
+    app.add_middleware(Methods)
     app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
     app.add_middleware(Edge, metrics=metrics, language=settings.language)
     return app
-
-
-PROBLEM: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "Refused 请求被拒绝", "content": {"application/problem+json": {}}},
-}
 
 
 def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         dsn = cluster.connection_string(settings)
-        with open_pool(dsn, settings.pool_size) as pool:
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool))
+        with open_pool(dsn, settings.pool_size) as pool, open_pool(dsn, 1, CONNECTION_WITHIN_S) as watched:
+            app.state.service = Service(
+                settings, dsn, pool, InForce(), metrics, Doors(pool), Watch(dsn, watched), Held()
+            )
             await run_in_threadpool(passwords.nobodys)
             yield
 

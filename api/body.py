@@ -1,5 +1,6 @@
 """Bodies: none larger than allowed, and JSON read strictly before anything else looks at it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
@@ -12,10 +13,11 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BadJson, BodyTooLarge, Language, WrongMediaType, language_of, problem
+from api.errors import BadJson, BodyTooLarge, BodyTooSlow, Language, WrongMediaType, language_of, problem
 
 MOST_NAMES = 200  # in one object; the validator makes an error of each unknown one
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})  # nothing reads a body that comes with these
+WITHIN_S = 20.0  # from the end of the headers to the end of the body
 SMALL = 16_384  # parsed at once; what is larger goes to a thread
 
 
@@ -80,9 +82,10 @@ def _again(body: bytes) -> Receive:
 
 class BodyLimit:
     """
-    Reads each body whole before the application does, and refuses it as soon as it is too large.
+    Reads each body whole before the application does, and refuses it as soon as it is too large or too slow.
 
-    A declared length is refused unread; a chunked body without a length is read up to the limit.
+    A declared length is refused unread; a chunked body without a length is read up to the limit. A compressed one is
+    refused, for it could grow without bounds.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int, language: Language) -> None:
@@ -96,24 +99,37 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        declared = headers.get("content-length", "")
-        body = None if declared.isdecimal() and int(declared[:20]) > self.most_bytes else await self._read(receive)
-        if body is None:
+        try:
+            body = await self._read(headers, receive)
+        except (BodyTooLarge, BodyTooSlow, WrongMediaType) as refused:
             asked = language_of(headers.get("accept-language", ""), self.language)
-            refusal = problem(
-                BodyTooLarge(f"{self.most_bytes} bytes"), asked, scope["request_id"], headers={"connection": "close"}
-            )
-            await refusal(scope, receive, send)
-            return
-        await self.app(scope, _first(body, receive), send)
+            await problem(refused, asked, scope["request_id"], headers={"connection": "close"})(scope, receive, send)
+        except ConnectionResetError:
+            return  # who sent half a body and went needs no answer
+        else:
+            await self.app(scope, _first(body, receive), send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read(self, headers: Headers, receive: Receive) -> bytes:
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared[:20]) > self.most_bytes:
+            raise BodyTooLarge(f"{self.most_bytes} bytes")
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise WrongMediaType
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                return await self._pieces(receive)
+        except TimeoutError:
+            raise BodyTooSlow(f"{WITHIN_S:.0f} s") from None
+
+    async def _pieces(self, receive: Receive) -> bytes:
         body = bytearray()
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionResetError
             body += cast(bytes, message.get("body", b""))
             if len(body) > self.most_bytes:
-                return None
+                raise BodyTooLarge(f"{self.most_bytes} bytes")
             if not message.get("more_body"):
                 return bytes(body)
 

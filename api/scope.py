@@ -19,7 +19,9 @@ from starlette.routing import BaseRoute
 
 from api.auth import Doors, address_of, cookie_of, token_of
 from api.errors import NotAllowed, SignInNeeded, UnknownParameter
+from api.held import Held
 from api.metrics import Metrics
+from api.watch import Watch
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
 from geo.editions import InForce
@@ -38,6 +40,8 @@ class Service:
     in_force: InForce
     metrics: Metrics
     doors: Doors
+    watch: Watch
+    figures: Held
 
 
 @dataclass(frozen=True)

@@ -57,14 +57,26 @@ INTAKE = Scope(path="0.", account="public", role="intake")  # puts reports in, a
 SIGN_IN = Scope(path="0.", account="sign-in", role="sign_in")  # accounts, grants and credentials
 
 
-def open_pool(dsn: str, size: int) -> ConnectionPool[Connection]:
-    """Open a pool of `size` connections at the most; its sessions see nothing until `begin`."""
+def open_pool(dsn: str, size: int, wait_s: float = 30.0) -> ConnectionPool[Connection]:
+    """
+    Open a pool of connections whose sessions see nothing until `begin`.
+
+    Parameters
+    ----------
+    dsn
+        Of the login role.
+    size
+        Connections at the most.
+    wait_s
+        How long `begin` waits for one of them before it raises `psycopg_pool.PoolTimeout`.
+    """
     return ConnectionPool(
         dsn,
         connection_class=Connection,
         kwargs={"row_factory": dict_row, "options": "-c search_path=wangge,public"},
         min_size=1,
         max_size=size,
+        timeout=wait_s,
         open=True,
     )
 

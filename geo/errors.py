@@ -106,6 +106,12 @@ class BadColumn(Invalid):
     zh = "缺少必要的列；请用 --map 字段=列名 指定。"
 
 
+class BadOption(Invalid):
+    """An option names something that does not exist."""
+
+    zh = "选项所写的字段、列或取值不存在。"
+
+
 class UnknownTimezone(Invalid):
     """There is no such time zone; say a name such as Asia/Shanghai."""
 

@@ -19,6 +19,7 @@ from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, St
 
 SQL = statements("incidents")
 CLOCK_SKEW = timedelta(minutes=5)
+LOADED_ONLY = frozenset({"import"})
 
 Handling = Literal["direct", "assisted", "on_behalf"]
 Located = Literal["inside", "edge", "building", "outside"]
@@ -40,6 +41,12 @@ class UnknownChannel(Invalid):
     """There is no such channel."""
 
     zh = "没有此来源。"
+
+
+class ReservedChannel(Invalid):
+    """The channel is for what is loaded from files; a report names the way by which it came in."""
+
+    zh = "此来源仅用于批量导入；上报须注明实际来源。"
 
 
 class UnknownTeam(Invalid):
@@ -372,6 +379,8 @@ def _ruling(conn: Connection, what: Report) -> Row:
         raise UnknownCategory
     if not ruling["channel_known"]:
         raise UnknownChannel
+    if what.channel in LOADED_ONLY:
+        raise ReservedChannel
     return {"priority": ruling["priority"], "due_at": ruling["due_at"]}
 
 

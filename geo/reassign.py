@@ -28,16 +28,19 @@ class Reassigned:
         How many matters were assigned.
     moved
         How many of them got another unit or another team.
+    settled
+        How many of those were settled (`lifecycle.SETTLED`): their unit follows, their team stays.
     """
 
     run_id: int
     seen: int
     moved: int
+    settled: int
 
 
 def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
     """
-    Assign every matter of the scope again.
+    Assign every matter of the scope again, settled ones too (docs/decisions/0006).
 
     The unit follows the edition whatever the state; the team only while nobody has taken the matter
     (`lifecycle.UNTAKEN`), for who works on it goes on. Each moved matter gets an event and a new version; the feed
@@ -45,15 +48,16 @@ def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
     """
     run_id = new_run(conn, assigner)
     execute(conn, SQL["stage"])
-    seen, moved, last, touched = 0, 0, NOWHERE, Counter[str]()
+    seen, moved, settled, last, touched = 0, 0, 0, NOWHERE, Counter[str]()
     while found := rows(conn, SQL["next_set"], after=last, limit=SET):
         seen, last = seen + len(found), found[-1]["id"]
         for move in _assign_set(conn, assigner, run_id, found):
             moved += move["matters"]
+            settled += move["settled"]
             for path in {move["path"], move["from_path"]}:
                 touched[path] += move["matters"]
     feed.append(conn, [_entry(path, matters, run_id) for path, matters in sorted(touched.items())])
-    return Reassigned(run_id=run_id, seen=seen, moved=moved)
+    return Reassigned(run_id=run_id, seen=seen, moved=moved, settled=settled)
 
 
 def _assign_set(conn: Connection, assigner: Assigner, run_id: int, found: list[Row]) -> list[Row]:
@@ -62,7 +66,8 @@ def _assign_set(conn: Connection, assigner: Assigner, run_id: int, found: list[R
     owners = assigner.assign(lon, lat)
     copy_rows(conn, "COPY staged_assignment FROM STDIN", (_record(owners, at, row) for at, row in enumerate(found)))
     execute(conn, SQL["assign"], run_id=run_id)
-    moves = rows(conn, SQL["move"], run_id=run_id, untaken=list(lifecycle.UNTAKEN))
+    told = {"untaken": list(lifecycle.UNTAKEN), "settled": list(lifecycle.SETTLED)}
+    moves = rows(conn, SQL["move"], run_id=run_id, **told)
     execute(conn, SQL["unstage"])
     return moves
 

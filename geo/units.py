@@ -112,11 +112,27 @@ def base(conn: Connection, at: datetime | None = None, *, known: datetime | None
 def find(conn: Connection, wanted: UnitFilter, at: datetime | None = None, *, layer: str = "base") -> list[Row]:
     """A page of units, ascending by code, without geometry; areas in m², boxes in EPSG:4326."""
     now = instant(conn)
-    return rows(conn, SQL["find"], layer=layer, at=at or now, known=now, **asdict(wanted))
+    asked = asdict(wanted) | {"codes": spellings(wanted.code), "parents": spellings(wanted.parent)}
+    return rows(conn, SQL["find"], layer=layer, at=at or now, known=now, **asked)
+
+
+def spellings(code: str | None) -> list[str] | None:
+    """
+    How a code that is asked for may be stored, the likeliest first: as it is, and with the zeros of a division code.
+
+    People write 152201 for 152201000000: of the 12 digits, those that a level does not use are zero.
+    """
+    if code is None:
+        return None
+    padded = code.isascii() and code.isdigit() and len(code) in _DIVISION_DIGITS
+    return [code, code.ljust(12, "0")] if padded else [code]
+
+
+_DIVISION_DIGITS = (2, 4, 6, 9)
 
 
 def read(conn: Connection, code: str, at: datetime | None = None, *, layer: str = "base") -> Row:
-    """One unit by its code; raises `UnitNotFound`."""
+    """One unit by its code, or by the digits of a division code before its zeros; raises `UnitNotFound`."""
     found = find(conn, UnitFilter(code=code, limit=1), at, layer=layer)
     if not found:
         raise UnitNotFound
@@ -126,7 +142,7 @@ def read(conn: Connection, code: str, at: datetime | None = None, *, layer: str 
 def geometry(conn: Connection, code: str, at: datetime | None = None, *, layer: str = "base") -> dict[str, Any]:
     """The area of a unit as a GeoJSON geometry in EPSG:4326; raises `UnitNotFound`."""
     now = instant(conn)
-    row = first(conn, SQL["geometry"], layer=layer, code=code, at=at or now, known=now)
+    row = first(conn, SQL["geometry"], layer=layer, codes=spellings(code), at=at or now, known=now)
     if row is None:
         raise UnitNotFound
     return row["geometry"]

@@ -11,7 +11,7 @@ from geo.errors import WanggeError
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
-    help="Wangge 网格: 网格、事项与地图 · micro-grids, matters and maps of a league or a city.",
+    help="Wangge 网格: 网格、事项与地图 · micro-grids, incidents and maps of a league or a city.",
 )
 load.app.command("demo")(demo.load)
 app.add_typer(db.app, name="db")

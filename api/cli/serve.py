@@ -7,6 +7,7 @@ import uvicorn
 
 from api import logging
 from api.app import create_app
+from api.connections import Impatient
 from api.guard import is_loopback
 from geo import accounts
 from geo.cluster import connection_string
@@ -57,7 +58,8 @@ def run(chosen: Settings) -> None:
         proxy_headers=chosen.behind_proxy,
         forwarded_allow_ips="127.0.0.1,::1",
         timeout_graceful_shutdown=5,
-        h11_max_incomplete_event_size=32_768,
+        http=Impatient,
+        ws="none",
     )
 
 

@@ -9,6 +9,7 @@ from fastapi.requests import Request
 from fastapi.responses import Response
 
 from api.body import StrictRoute
+from api.description import refusals
 from api.errors import BadParameter
 from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
 from api.scope import Principal, begin, count_report, needs, service_of
@@ -36,7 +37,7 @@ Version = Annotated[
 _TAG = re.compile(r'"([1-9]\d{0,8})"')
 
 
-@router.post("/incidents", status_code=201, summary="Report a matter 上报事项")
+@router.post("/incidents", status_code=201, summary="Report a matter 上报事项", responses=refusals(429))
 def report(
     request: Request,
     response: Response,
@@ -78,7 +79,9 @@ def history(request: Request, asking: Reader, incident_id: UUID) -> list[Event]:
         return incidents.history(conn, incident_id)
 
 
-@router.patch("/incidents/{incident_id}", summary="Take a matter a step further 变更状态")
+@router.patch(
+    "/incidents/{incident_id}", summary="Take a matter a step further 变更状态", responses=refusals(409, 412, 428)
+)
 def change(
     request: Request,
     response: Response,

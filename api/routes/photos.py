@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from api.body import StrictRoute
+from api.description import refusals
 from api.schemas import Strict
 from api.scope import Principal, begin, needs
 from geo import incidents, photos, pictures
@@ -72,6 +73,7 @@ def read(request: Request, asking: Viewer, incident_id: UUID, number: Number) ->
     "",
     status_code=201,
     summary="Add a photograph 添加照片",
+    responses=refusals(409),
     openapi_extra={"requestBody": {"required": True, **A_PICTURE}},
 )
 async def add(request: Request, asking: Annotated[Principal, needs("photo.add")], incident_id: UUID) -> Photo:
@@ -80,7 +82,7 @@ async def add(request: Request, asking: Annotated[Principal, needs("photo.add")]
     return await run_in_threadpool(_add, request, asking, incident_id, data)
 
 
-@router.post("/{number}/blur", summary="Blur parts of a photograph 模糊照片局部")
+@router.post("/{number}/blur", summary="Blur parts of a photograph 模糊照片局部", responses=refusals(412))
 def blur(
     request: Request,
     asking: Annotated[Principal, needs("photo.add")],

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from api.body import StrictRoute
-from api.schemas import Plain, Strict
+from api.schemas import Plain, Strict, Visible
 from api.scope import Principal, begin, needs, service_of
 from geo import keys, seal
 from geo.seal import Contact
@@ -22,7 +22,7 @@ Opener = Annotated[Principal, needs("reporter.reveal")]
 class RevealIn(Strict):
     """Why the contact is needed; the reason is kept in the audit log."""
 
-    reason: Annotated[str, Field(min_length=4, max_length=500, pattern=r"\S"), Plain]
+    reason: Annotated[str, Field(min_length=4, max_length=500, pattern=r"\S"), Plain, Visible]
 
 
 @router.post("/reporter/reveal", summary="Open the reporter's contact 查看报告人联系方式")

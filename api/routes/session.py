@@ -12,6 +12,7 @@ from pydantic import Field
 
 from api import auth
 from api.body import StrictRoute
+from api.description import refusals
 from api.errors import NotAllowed, PlainHttp, SignInNeeded
 from api.guard import is_loopback
 from api.schemas import Plain, Strict
@@ -75,7 +76,7 @@ class Session:
     expires_at: datetime | None
 
 
-@router.post("", summary="Sign in 登录", dependencies=[needs("public")])
+@router.post("", summary="Sign in 登录", dependencies=[needs("public")], responses=refusals(401, 429))
 async def sign_in(request: Request, response: Response, body: SignIn) -> Session:
     """Start a session under the widest grant; the cookie is its only key."""
     if request.url.scheme != "https" and not is_loopback(request.url.hostname or ""):
@@ -103,7 +104,7 @@ async def sign_out(request: Request, response: Response) -> None:
     auth.drop_cookie(request, response)
 
 
-@router.post("/password", summary="Change the password 修改密码", status_code=204)
+@router.post("/password", summary="Change the password 修改密码", status_code=204, responses=refusals(429))
 async def change_password(request: Request, response: Response, asking: Own, body: NewPassword) -> None:
     """Set a new password; this session goes on under a new cookie, every other one of the account ends."""
     doors, (holder, present) = service_of(request).doors, _own(request, asking)
@@ -113,7 +114,7 @@ async def change_password(request: Request, response: Response, asking: Own, bod
     auth.set_cookie(request, response, secret)
 
 
-@router.post("/grant", summary="Act under another grant 切换身份")
+@router.post("/grant", summary="Act under another grant 切换身份", responses=refusals(404))
 async def choose(request: Request, response: Response, asking: Own, body: Choice) -> Session:
     """Start a session under another grant of the account, in place of this one."""
     doors, (holder, present) = service_of(request).doors, _own(request, asking)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path, Query
 from fastapi.requests import Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse
 
 from api.body import StrictRoute
-from api.schemas import Code, Instant, PointAnswer, PointQuery, UnitAnswer, UnitFeatures, UnitQuery
+from api.schemas import Code, Instant, PointAnswer, PointQuery, UnitAnswer, UnitFeature, UnitFeatures, UnitQuery
 from api.scope import Principal, begin, needs
 from geo import areas, assign, incidents, paging, units
 from geo.db import Connection, Row, first, instant
@@ -20,17 +20,26 @@ router = APIRouter(prefix="/v1/units", tags=["units"], route_class=StrictRoute)
 Reader = Annotated[Principal, needs("unit.read")]
 UnitCode = Annotated[Code, Path(description="Code of the unit. 网格编码。")]
 At = Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")]
-GEOJSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}}}
 
 
-@router.get("", summary="Units in force 网格列表", response_model=UnitFeatures)
-def find(request: Request, asking: Reader, query: Annotated[UnitQuery, Query()]) -> Response:
+class GeoJson(JSONResponse):
+    """An answer in GeoJSON's own media type."""
+
+    media_type = "application/geo+json"
+
+    def render(self, content: Any) -> bytes:
+        """As bytes; what is written here holds nothing that JSON has no word for."""
+        return orjson.dumps(content)
+
+
+@router.get("", summary="Units in force 网格列表", response_model=UnitFeatures, response_class=GeoJson)
+def find(request: Request, asking: Reader, query: Annotated[UnitQuery, Query()]) -> GeoJson:
     """Units of any level as GeoJSON, ascending by code."""
     with begin(request, asking.scope) as conn:
         page = paging.page(_found(conn, query), query.limit, lambda last: (last["code"],))
         shapes = areas.of_units(conn, [unit["unit_id"] for unit in page.items], query.at) if query.geometry else {}
     features = [_feature(unit, shapes.get(unit["unit_id"])) for unit in page.items]
-    return _geojson({"type": "FeatureCollection", "features": features, "next": page.next})
+    return GeoJson({"type": "FeatureCollection", "features": features, "next": page.next})
 
 
 @router.get("/at", summary="Who answers for a point 某点归谁管")
@@ -51,12 +60,14 @@ def read(request: Request, asking: Reader, code: UnitCode, at: At = None) -> Uni
         return UnitAnswer(unit=unit, **_answer(conn, unit["path"], at))  # pyright: ignore[reportArgumentType]
 
 
-@router.get("/{code}/geometry", summary="The area of a unit 网格边界", response_class=Response, responses=GEOJSON)
-def geometry(request: Request, asking: Reader, code: UnitCode, at: At = None) -> Response:
+@router.get(
+    "/{code}/geometry", summary="The area of a unit 网格边界", response_model=UnitFeature, response_class=GeoJson
+)
+def geometry(request: Request, asking: Reader, code: UnitCode, at: At = None) -> GeoJson:
     """A unit as a GeoJSON feature in EPSG:4326, with a centimetre's precision."""
     with begin(request, asking.scope) as conn:
         unit = units.read(conn, code, at)
-        return _geojson(_feature(unit, units.geometry(conn, code, at)))
+        return GeoJson(_feature(unit, units.geometry(conn, code, at)))
 
 
 def _found(conn: Connection, query: UnitQuery) -> list[Row]:
@@ -91,7 +102,3 @@ def _root(conn: Connection, query: PointQuery) -> Row:
 
 def _feature(unit: Row, area: dict[str, Any] | None) -> dict[str, Any]:
     return {"type": "Feature", "id": unit["unit_id"], "bbox": unit["bbox"], "properties": unit, "geometry": area}
-
-
-def _geojson(whole: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(whole), media_type="application/geo+json")

@@ -53,5 +53,5 @@ event AS (
   FROM moved
 )
 
-SELECT from_path, path, count(*) AS matters FROM moved
+SELECT from_path, path, count(*) AS matters, count(*) FILTER (WHERE state = any(%(settled)s)) AS settled FROM moved
 GROUP BY from_path, path;

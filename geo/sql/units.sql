@@ -116,9 +116,9 @@ LEFT JOIN unit_version AS p
 WHERE
   v.layer = %(layer)s
   AND v.valid @> %(at)s::timestamptz AND v.recorded @> %(known)s::timestamptz
-  AND (%(code)s::text IS NULL OR v.code = %(code)s)
+  AND (%(codes)s::text[] IS NULL OR v.code = any(%(codes)s))
   AND (%(level)s::text IS NULL OR v.level = %(level)s)
-  AND (%(parent)s::text IS NULL OR p.code = %(parent)s)
+  AND (%(parents)s::text[] IS NULL OR p.code = any(%(parents)s))
   AND (
     %(name)s::text IS NULL
     OR strpos(lower(v.name), lower(%(name)s)) > 0 OR strpos(lower(v.name_en), lower(%(name)s)) > 0
@@ -141,4 +141,6 @@ ORDER BY path ASC;
 SELECT st_asgeojson(geom, 7)::jsonb AS geometry
 FROM unit_version
 WHERE
-  layer = %(layer)s AND valid @> %(at)s::timestamptz AND recorded @> %(known)s::timestamptz AND code = %(code)s;
+  layer = %(layer)s AND valid @> %(at)s::timestamptz AND recorded @> %(known)s::timestamptz AND code = any(%(codes)s)
+ORDER BY code ASC
+LIMIT 1;

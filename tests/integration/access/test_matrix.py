@@ -36,6 +36,7 @@ FILLED = {
     ("/v1/routes/{code}", "code"): "scoped",
     ("/v1/stations/{code}", "code"): "published",
     ("/v1/units/{code}", "code"): "published",
+    ("/v1/tracking/{report_number}", "report_number"): "published",
 }
 BODIES: dict[str, Any] = {
     "POST /v1/session": {"account": "nobody", "password": "wrong"},
@@ -159,7 +160,7 @@ def address(operation: Operation, place: str, city: City) -> tuple[str, bool]:
         scoped = scoped or kind_of(operation, parameter) == "scoped"
         code = PLACES[place]
         prefix = {"teams": "TEAM-", "routes": "ROUTE-", "stations": "STATION-"}.get(path.split("/")[2], "")
-        value = str(city.placed[place]) if parameter == "incident_id" else prefix + code
+        value = str(city.placed[place]) if parameter in {"incident_id", "report_number"} else prefix + code
         path = path.replace(f"{{{parameter}}}", value)
     return path, scoped
 

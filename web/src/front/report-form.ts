@@ -8,7 +8,7 @@ import "../kit/state-note";
 import { Refused } from "../kit/api";
 import type { PlaceField } from "../kit/place-field";
 import { shared } from "../kit/styles";
-import { Speaks, count, language, text } from "../language";
+import { Speaks, count, language, moment, text } from "../language";
 import { Keyring, bodyOf, loadCategories, send, type Group, type Receipt } from "./reports";
 
 const MOST = 500;
@@ -164,7 +164,7 @@ export class ReportForm extends LitElement {
         <dd>${team_name ?? text().lookup.noTeam}</dd>
         ${due_at ? html`<dt>${says.due}</dt><dd>${moment(due_at)}</dd>` : nothing}
         <dt>${says.tracking}</dt>
-        <dd class="tracking">${id}</dd>
+        <dd><a class="tracking" href="/track/${id}?lang=${language()}">${id}</a></dd>
       </dl>
       <p class="small">${says.keep}</p>
       <button class="quiet" @click=${this.another}>${says.again}</button>
@@ -213,7 +213,3 @@ export class ReportForm extends LitElement {
 }
 
 const own = ({ name_zh, name_en }: Group["head"]): string => (language() === "zh" ? name_zh : name_en);
-const moment = (at: string): string =>
-  new Intl.DateTimeFormat(language() === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium", timeStyle: "short" }).format(
-    new Date(at),
-  );
