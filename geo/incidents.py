@@ -12,7 +12,7 @@ import numpy as np
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from geo import crs, feed, identifiers, lifecycle, paging, units
+from geo import crs, feed, identifiers, lifecycle, masking, paging, units
 from geo.assign import Answering, new_run
 from geo.db import Connection, Row, Scope, execute, first, instant, one, rows, statements
 from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
@@ -439,7 +439,8 @@ def _check_known(conn: Connection, change: Change) -> None:
 
 
 def _said(change: Change) -> dict[str, str]:
-    said = {"reason": change.reason, "team_id": change.team_id, "department_id": change.department_id}
+    reason = None if change.reason is None else masking.mask(change.reason).text
+    said = {"reason": reason, "team_id": change.team_id, "department_id": change.department_id}
     return {name: str(value) for name, value in said.items() if value is not None}
 
 

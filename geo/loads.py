@@ -18,18 +18,25 @@ from psycopg_pool import ConnectionPool
 
 from geo import crs, db, gaps, identifiers, load_incidents, load_registers, load_units, registers, units
 from geo.errors import BadFile
+from geo.keys import KeyRing
 from geo.load_fields import FIELDS, Field, Kind, check_words, nearest
 from geo.load_frames import Converted, Plan, Underway, convert, fields_of, plan
 from geo.load_order import OUTSIDE, LoadOrder, LoadReport, Unknown
 from geo.readers import Batch, Opened, open_file
 from geo.rejects import RejectsFile, Verdicts
+from geo.weights import validate_keys
 
 SQL = db.statements("loads")
 Progress = Callable[[int, int | None], None]
 _PREVIEW_ROWS = 3
 
 
-def load_file(pool: ConnectionPool[db.Connection], order: LoadOrder, progress: Progress | None = None) -> LoadReport:
+def load_file(
+    pool: ConnectionPool[db.Connection],
+    order: LoadOrder,
+    progress: Progress | None = None,
+    ring: KeyRing | None = None,
+) -> LoadReport:
     """
     Load a file.
 
@@ -41,6 +48,8 @@ def load_file(pool: ConnectionPool[db.Connection], order: LoadOrder, progress: P
         What to load and how.
     progress
         Called with the rows read so far and, where it is known, how many there are.
+    ring
+        From `keys.ring_of`; needed where the text of an incident holds an identity or telephone number.
 
     Returns
     -------
@@ -55,10 +64,15 @@ def load_file(pool: ConnectionPool[db.Connection], order: LoadOrder, progress: P
     opened = open_file(order.path, kind=order.kind, layer=order.layer, encoding=order.encoding)
     scope = db.Scope(path="", account=order.account)
     with db.begin(pool, scope) as conn, conn.transaction(force_rollback=order.dry_run):
-        return _load(conn, order, opened, progress or (lambda _read, _total: None))
+        report = _load(conn, order, opened, progress or (lambda _read, _total: None), ring)
+    if order.kind == "incidents":
+        validate_keys(pool)
+    return report
 
 
-def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progress) -> LoadReport:
+def _load(
+    conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progress, ring: KeyRing | None
+) -> LoadReport:
     batches = _peeked(opened)
     first = next(batches)
     planned = plan(order, opened, fields(conn, order.kind), has_geometry=first.geometry is not None)
@@ -73,7 +87,7 @@ def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progr
     check_words(planned.fields, order.constants, order.values, order.defaults)
     _note_overruled_crs(order, opened, report)
     rejects = RejectsFile(None if order.dry_run else order.rejects)
-    load = Underway(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn))
+    load = Underway(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn), ring)
     _write(load, _counted(load, batches, opened, progress, first), opened.total)
     load.rejects.add_unread(opened.unread, opened.columns)
     report.read += len(opened.unread)

@@ -35,7 +35,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from geo.encodings import MARK, marked_copy, row_encoding, text_encoding
 from geo.errors import BadFile
 
-BATCH_ROWS = 200_000
+BATCH_ROWS = 65_536
 TABLES = frozenset({".csv", ".tsv", ".txt"})
 SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})

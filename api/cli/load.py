@@ -14,6 +14,7 @@ from api.cli.session import OPERATOR, database
 from geo import loads
 from geo.db import begin
 from geo.errors import BadOption
+from geo.keys import ring_of
 from geo.load_fields import FIELDS, Field, Kind
 from geo.load_order import LoadOrder
 from geo.repair import GAP_M
@@ -126,7 +127,7 @@ def register(kinds: tuple[Kind, ...] = get_args(Kind)) -> None:
 def run(order: LoadOrder) -> None:
     """Load, and show what became of the file."""
     with database() as pool, rows_of(order.path.name) as tell:
-        report = loads.load_file(pool, order, tell)
+        report = loads.load_file(pool, order, tell, ring_of(settings()))
     show(report, order)
     if report.rejected == report.read > 0:
         raise typer.Exit(NOTHING_LOADED)

@@ -310,8 +310,8 @@ TABLE incident ROW SECURITY
   closed_at timestamp with time zone
   team_id uuid
   department_id uuid
-  source text NOT NULL
-  source_key text NOT NULL
+  source text COLLATE C NOT NULL
+  source_key text COLLATE C NOT NULL
   load_id uuid
   synthetic boolean NOT NULL DEFAULT false
   version integer NOT NULL DEFAULT 1
@@ -323,7 +323,7 @@ TABLE incident ROW SECURITY
   CONSTRAINT incident_handling_known CHECK ((handling = ANY (ARRAY['direct'::text, 'assisted'::text, 'on_behalf'::text])))
   CONSTRAINT incident_load_id_fkey FOREIGN KEY (load_id) REFERENCES wangge.load(id)
   CONSTRAINT incident_located_known CHECK ((located = ANY (ARRAY['inside'::text, 'edge'::text, 'building'::text, 'outside'::text])))
-  CONSTRAINT incident_on_earth CHECK ((((st_x(geom) >= ('-180'::integer)::double precision) AND (st_x(geom) <= (180)::double precision)) AND ((st_y(geom) >= ('-90'::integer)::double precision) AND (st_y(geom) <= (90)::double precision))))
+  CONSTRAINT incident_on_earth CHECK (((abs(st_x(geom)) <= (180)::double precision) AND (abs(st_y(geom)) <= (90)::double precision)))
   CONSTRAINT incident_one_source_key UNIQUE (source, source_key)
   CONSTRAINT incident_pkey PRIMARY KEY (id)
   CONSTRAINT incident_priority_is_one_to_five CHECK (((priority >= 1) AND (priority <= 5)))
@@ -908,5 +908,28 @@ BEGIN
 END
 $function$
 
+
+CREATE OR REPLACE FUNCTION wangge.validate_keys(of_table text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  reference name;
+BEGIN
+  IF NOT keeps_house() THEN
+    RAISE EXCEPTION 'only the service itself validates keys' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  FOR reference IN
+    SELECT conname FROM pg_constraint
+    WHERE conrelid = of_table::regclass AND connamespace = 'wangge'::regnamespace AND contype = 'f' AND NOT convalidated
+  LOOP
+    EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', of_table::regclass, reference);
+  END LOOP;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
 SCHEMA jobs GRANTED {wangge_owner=UC/wangge_owner,wangge_app=U/wangge_owner}
 SCHEMA wangge GRANTED {wangge_owner=UC/wangge_owner,wangge_app=U/wangge_owner}

@@ -42,8 +42,8 @@ FILLED = {
 }
 # Of a path's parameters these name no thing that stands somewhere; the tile holds the whole city.
 NAMELESS = {
-    "kind": "incidents", "number": "1", "recut_id": "1", "slot": "1", "session_id": "1", "name": "nobody", "z": "14", "x": "13744",
-    "y": "5828", "theme": "light",
+    "kind": "incidents", "number": "1", "recut_id": "1", "slot": "1", "session_id": "1", "name": "nobody", "z": "14",
+    "x": "13744", "y": "5828", "theme": "light",
 }  # fmt: skip
 HEADERS = {"Photo-Ticket": "x" * 56}
 BODIES: dict[str, Any] = {

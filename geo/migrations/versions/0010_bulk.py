@@ -1,9 +1,9 @@
-"""See 0014_recut.sql."""
+"""See 0010_bulk.sql."""
 
 from geo.migrations import run_sql
 
-revision = "0014"
-down_revision = "0012"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:

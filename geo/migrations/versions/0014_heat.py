@@ -1,9 +1,9 @@
-"""See 0015_heat.sql."""
+"""See 0014_heat.sql."""
 
 from geo.migrations import run_sql
 
-revision = "0015"
-down_revision = "0014"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
