@@ -2,6 +2,7 @@
 
 import re
 import time
+from asyncio import CancelledError
 from collections.abc import Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Language, Unexpected, language_of, problem
+from api.errors import CutShort, Language, Unexpected, language_of, problem
 from api.logging import log, place_of
 from api.metrics import Metrics
 from geo import identifiers
+from geo.errors import WanggeError
 
 UNMATCHED = "unmatched"
+GONE = 499  # who asked went away before there was anything to answer
 QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -35,7 +38,7 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 
 
 class Edge:
-    """Gives each request an id, each answer its headers, and notes how it went; nothing raised passes it."""
+    """Gives each request an id, each answer its headers, and notes how it went; no error passes it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, language: Language) -> None:
         self.app = app
@@ -62,12 +65,19 @@ class Edge:
         except Exception as error:
             scope["failed"] = error
             if not status:
-                await self._apologise(scope, receive, sent)
-        self._note(scope, status, time.perf_counter() - begun_s)
+                await self._apologise(Unexpected(), scope, receive, sent)
+        except CancelledError as error:
+            # The server cancels what is not done when it must end; where an answer began, it closes the connection.
+            scope["failed"] = error
+            if status:
+                raise
+            await self._apologise(CutShort(), scope, receive, sent)
+        self._note(scope, status or GONE, time.perf_counter() - begun_s)
 
-    async def _apologise(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _apologise(self, error: WanggeError, scope: Scope, receive: Receive, send: Send) -> None:
         asked = language_of(Headers(scope=scope).get("accept-language", ""), self.language)
-        await problem(Unexpected(), asked, scope["request_id"])(scope, receive, send)
+        more = {"retry-after": "5", "connection": "close"} if isinstance(error, CutShort) else {}
+        await problem(error, asked, scope["request_id"], headers=more)(scope, receive, send)
 
     def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = template_of(scope)

@@ -41,6 +41,7 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for ours in ("wangge", "uvicorn.error"):
         logging.getLogger(ours).setLevel(settings.log_level.upper())
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # it writes texts of faults, which repeat data
     logging.getLogger("uvicorn.access").disabled = True  # it writes whole addresses, with what people search for
 
 

@@ -63,7 +63,7 @@ def put_incidents(conn: db.Connection, frame: pd.DataFrame, assigner: assign.Ass
     """
     refuse_repeated(frame, ["source", "source_key"])
     given = _completed(conn, GIVEN.table(frame))
-    return _put(conn, _owned(given, assigner), assign.new_run(conn, assigner), load_id)
+    return _put(conn, _owned(given, assigner), assign.new_run(conn, assigner, "loaded"), load_id)
 
 
 @contextmanager

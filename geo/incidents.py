@@ -13,12 +13,13 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from geo import crs, feed, identifiers, lifecycle, paging, units
-from geo.assign import Assigner, new_run
+from geo.assign import Answering, new_run
 from geo.db import Connection, Row, Scope, execute, first, instant, one, rows, statements
 from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
 
 SQL = statements("incidents")
 CLOCK_SKEW = timedelta(minutes=5)
+LOADED_ONLY = frozenset({"import"})
 
 Handling = Literal["direct", "assisted", "on_behalf"]
 Located = Literal["inside", "edge", "building", "outside"]
@@ -40,6 +41,12 @@ class UnknownChannel(Invalid):
     """There is no such channel."""
 
     zh = "没有此来源。"
+
+
+class ReservedChannel(Invalid):
+    """The channel is for what is loaded from files; a report names the way by which it came in."""
+
+    zh = "此来源仅用于批量导入；上报须注明实际来源。"
 
 
 class UnknownTeam(Invalid):
@@ -212,7 +219,7 @@ class IncidentFilter:
 _JSON = TypeAdapter(Incident)
 
 
-def report(conn: Connection, what: Report, assigner: Assigner, key: str | None = None) -> Incident:
+def report(conn: Connection, what: Report, assigner: Answering, key: str | None = None) -> Incident:
     """
     Take a report: find its micro-grid and team, and store matter, first event and assignment.
 
@@ -333,7 +340,7 @@ def _answered(conn: Connection, key: str, sha256: str) -> Incident:
     return _JSON.validate_python(earlier["response"])
 
 
-def _store(conn: Connection, what: Report, assigner: Assigner) -> Row:
+def _store(conn: Connection, what: Report, assigner: Answering) -> Row:
     if what.occurred_at is not None and what.occurred_at > instant(conn) + CLOCK_SKEW:
         raise FutureTime
     lon, lat = stored(what.lon, what.lat, what.crs)
@@ -372,6 +379,8 @@ def _ruling(conn: Connection, what: Report) -> Row:
         raise UnknownCategory
     if not ruling["channel_known"]:
         raise UnknownChannel
+    if what.channel in LOADED_ONLY:
+        raise ReservedChannel
     return {"priority": ruling["priority"], "due_at": ruling["due_at"]}
 
 

@@ -7,7 +7,7 @@ database nor settings.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from geo.cell_blocks import owners_of
 from geo.cell_query import are_on_edges, owner_by_parts
 from geo.cells import Cells, Float64s, Int32s
 from geo.errors import BadCoordinate
-from geo.index_file import read, write
+from geo.index_file import Arrays, read, write
 from geo.point_columns import from_arrow, from_shapely
 
 CHUNK = 1 << 18
@@ -99,7 +99,15 @@ class CellIndex:
         BadIndexFile
             The file is not a whole index of this version.
         """
-        numbers, arrays = read(path, verify=verify)
+        return cls.of_parts(*read(path, verify=verify))
+
+    def save(self, path: Path) -> None:
+        """Write the index to a file that is either whole or not there: aside, synchronised, renamed."""
+        write(path, *self.parts())
+
+    @classmethod
+    def of_parts(cls, numbers: Mapping[str, float], arrays: Arrays) -> "CellIndex":
+        """Put an index together from its `parts`."""
         leaves = cast("Float64s", arrays["leaves"])
         cells = Cells(
             numbers["x0"],
@@ -116,14 +124,12 @@ class CellIndex:
         )
         return cls(cells, cast("Int32s", arrays["owners"]), int(numbers["units"]))
 
-    def save(self, path: Path) -> None:
-        """Write the index to a file that is either whole or not there: aside, synchronised, renamed."""
+    def parts(self) -> tuple[dict[str, float], Arrays]:
+        """The numbers and arrays that `of_parts` puts together again, for a file that holds more than an index."""
         cells = self._cells
         numbers: dict[str, float] = {name: getattr(cells, name) for name in ("x0", "y0", "per_unit", "columns", "rows")}
-        arrays: dict[str, NDArray[Any]] = {
-            name: getattr(cells, name) for name in ("slots", "leaves", "edges", "crowds")
-        }
-        write(path, numbers | {"units": self.units}, arrays | {"owners": self._owners})
+        arrays: Arrays = {name: getattr(cells, name) for name in ("slots", "leaves", "edges", "crowds")}
+        return numbers | {"units": self.units}, arrays | {"owners": self._owners}
 
     @property
     def nbytes(self) -> int:

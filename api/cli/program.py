@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tls, up
+from api.cli import account, assign, audit, db, demo, load, locate, maps, purge, serve, tiles, tls, unit, up, worker
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -20,11 +20,12 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(load.app, name="load")
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.add_typer(unit.app, name="unit")
+app.command("locate")(locate.locate)
 app.command("assign")(assign.assign)
 app.command("map")(maps.draw)
-app.command("purge")(purge.purge)
-app.command("tls")(tls.tls)
-app.add_typer(audit.app, name="audit")
+app.add_typer(tiles.app, name="tiles")
 app.command("purge")(purge.purge)
 app.command("tls")(tls.tls)
 

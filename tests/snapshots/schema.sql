@@ -57,7 +57,9 @@ TABLE assignment_run ROW SECURITY
   account text NOT NULL
   edition_valid timestamp with time zone NOT NULL
   edition_recorded timestamp with time zone NOT NULL
+  reason text NOT NULL DEFAULT 'reported'::text
   CONSTRAINT assignment_run_pkey PRIMARY KEY (id)
+  CONSTRAINT assignment_run_reason_known CHECK ((reason = ANY (ARRAY['reported'::text, 'loaded'::text, 'asked'::text, 'edition_changed'::text])))
   POLICY entered PERMISSIVE FOR ALL TO public USING wangge.entered()
   CREATE TRIGGER assignment_run_stays BEFORE DELETE OR UPDATE ON wangge.assignment_run FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON assignment_run TO wangge_app
@@ -204,6 +206,10 @@ TABLE default_team ROW SECURITY
   CONSTRAINT default_team_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
   CREATE INDEX idx_default_team_path ON wangge.default_team USING btree (path)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER default_team_ends_edition AFTER DELETE ON wangge.default_team REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
+  CREATE TRIGGER default_team_leaves_edition AFTER UPDATE ON wangge.default_team REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
+  CREATE TRIGGER default_team_makes_edition AFTER INSERT ON wangge.default_team REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
+  CREATE TRIGGER default_team_renews_edition AFTER UPDATE ON wangge.default_team REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
   GRANT DELETE, INSERT, SELECT, UPDATE ON default_team TO wangge_app
 
 TABLE department ROW SECURITY
@@ -220,6 +226,16 @@ TABLE department ROW SECURITY
   POLICY directory PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text]))
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON department TO wangge_app
+
+TABLE edition ROW SECURITY
+  valid timestamp with time zone NOT NULL
+  recorded timestamp with time zone NOT NULL
+  what text NOT NULL
+  CONSTRAINT edition_of_units_or_teams CHECK ((what = ANY (ARRAY['units'::text, 'teams'::text])))
+  CONSTRAINT edition_pkey PRIMARY KEY (valid, recorded, what)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER edition_stays BEFORE DELETE OR UPDATE ON wangge.edition FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, SELECT, UPDATE ON edition TO wangge_app
 
 TABLE entrance ROW SECURITY
   id bigint NOT NULL IDENTITY
@@ -570,10 +586,14 @@ TABLE unit_lineage ROW SECURITY
   successor_id bigint NOT NULL
   predecessor_id bigint NOT NULL
   at timestamp with time zone NOT NULL
-  share real NOT NULL
-  CONSTRAINT unit_lineage_pkey PRIMARY KEY (successor_id, predecessor_id)
+  area_share real NOT NULL
+  household_share real
+  incident_share real
+  CONSTRAINT unit_lineage_area_share_is_a_share CHECK (((area_share > (0)::double precision) AND (area_share <= (1)::double precision)))
+  CONSTRAINT unit_lineage_household_share_is_a_share CHECK (((household_share >= (0)::double precision) AND (household_share <= (1)::double precision)))
+  CONSTRAINT unit_lineage_incident_share_is_a_share CHECK (((incident_share >= (0)::double precision) AND (incident_share <= (1)::double precision)))
+  CONSTRAINT unit_lineage_pkey PRIMARY KEY (successor_id, predecessor_id, at)
   CONSTRAINT unit_lineage_predecessor_id_fkey FOREIGN KEY (predecessor_id) REFERENCES wangge.unit(id)
-  CONSTRAINT unit_lineage_share_is_a_share CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)))
   CONSTRAINT unit_lineage_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES wangge.unit(id)
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
   POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_lineage.successor_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
@@ -614,6 +634,7 @@ TABLE unit_version ROW SECURITY
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
   POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   POLICY subtree_closes PERMISSIVE FOR UPDATE TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER unit_version_makes_edition AFTER INSERT ON wangge.unit_version REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_units()
   CREATE TRIGGER unit_version_only_closes BEFORE UPDATE ON wangge.unit_version FOR EACH ROW EXECUTE FUNCTION wangge.unit_version_only_closes()
   CREATE TRIGGER unit_version_stays BEFORE DELETE ON wangge.unit_version FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON unit_version TO wangge_app
@@ -645,6 +666,50 @@ AS $function$
 $function$
 
 -- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.edition_of_teams()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO edition (valid, recorded, what)
+  SELECT coalesce(lower(valid), '1000-01-01Z'), instant(), 'teams' FROM changed
+  UNION
+  SELECT upper(valid), instant(), 'teams' FROM changed WHERE NOT upper_inf(valid)
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.edition_of_units()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO edition (valid, recorded, what)
+  SELECT coalesce(upper(n.valid), lower(n.valid), '1000-01-01Z'), lower(n.recorded), 'units' FROM made AS n
+  UNION
+  SELECT coalesce(lower(n.valid), '1000-01-01Z'), lower(n.recorded), 'units' FROM made AS n
+  WHERE
+    NOT upper_inf(n.valid)
+    AND NOT EXISTS (
+      SELECT FROM unit_version AS o
+      WHERE
+        o.unit_id = n.unit_id AND upper(o.recorded) = lower(n.recorded)
+        AND lower(o.valid) IS NOT DISTINCT FROM lower(n.valid)
+    )
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
 
 CREATE OR REPLACE FUNCTION wangge.entered()
  RETURNS boolean

@@ -1,6 +1,6 @@
 // The name of the product, links within the page, and the switches of language and theme.
 import { LitElement, css, html } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 
 import "./sign-in";
 import { Speaks, language, setLanguage, text, type Language } from "../language";
@@ -129,6 +129,9 @@ export class PageHeader extends LitElement {
     `,
   ];
 
+  // Where the sections of the front page are: on this page, or on the one at this address.
+  @property() home = "";
+
   constructor() {
     super();
     new Speaks(this);
@@ -139,10 +142,10 @@ export class PageHeader extends LitElement {
     return html`<header>
       <div class="name">${mark} ${words.product} <span>${words.productOther}</span></div>
       <nav aria-label=${words.nav.label}>
-        <a href="#lookup">${words.nav.lookup}</a>
-        <a href="#maps">${words.nav.maps}</a>
-        <a href="#report">${words.nav.report}</a>
-        <a href="#desks">${words.nav.desks}</a>
+        <a href="${this.home}#lookup">${words.nav.lookup}</a>
+        <a href="${this.home}#maps">${words.nav.maps}</a>
+        <a href="${this.home}#report">${words.nav.report}</a>
+        <a href="${this.home}#desks">${words.nav.desks}</a>
         <a href="/docs">${words.nav.api}</a>
       </nav>
       <div class="switches">
