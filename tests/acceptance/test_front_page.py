@@ -28,7 +28,7 @@ WORDS = {
         "outside": "不在任何微网格内",
     },
     "en": {
-        "matters": "Matters",
+        "matters": "Incidents",
         "place": "Example League",
         "banner": "East Banner",
         "unit": "Micro-grid M3",

@@ -1,5 +1,7 @@
 """Units by their codes as people write them, and maps of a city in which nothing has happened yet."""
 
+from typing import Any
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -29,7 +31,8 @@ def city(pool: Pool) -> Pool:
         "152202": shapely.box(122.01, 46, 122.02, 46.01),
     }
     frame = gpd.GeoDataFrame(ROWS, columns=["code", "parent_code", "level"])
-    frame = frame.assign(name=frame["code"]).set_geometry([places.get(code) for code in frame["code"]], crs=4326)
+    shapes: Any = [places.get(code) for code in frame["code"]]
+    frame = frame.assign(name=frame["code"]).set_geometry(shapes, crs=4326)
     with begin(pool, EVERYTHING) as conn:
         publish(conn, frame, instant(conn), system="test")
     return pool

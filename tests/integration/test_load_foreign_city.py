@@ -93,14 +93,14 @@ def write(frame: pd.DataFrame, path: Path, *, damaged: int) -> Path:
 
 def of_units(path: Path, **changes: Any) -> LoadOrder:
     columns = {"code": "wijkcode", "name": "wijknaam"}
-    asked = {"columns": columns, "source": "gent", "rejects": path.with_name("wijken.rejects.csv")}
+    asked: dict[str, Any] = {"columns": columns, "source": "gent", "rejects": path.with_name("wijken.rejects.csv")}
     return LoadOrder("units", path, **(asked | changes))
 
 
 def of_incidents(path: Path, **changes: Any) -> LoadOrder:
     columns = {"source_key": "nummer", "category": "soort", "occurred_at": "gemeld_op", "closed_at": "gesloten"}
     columns |= {"title": "omschrijving", "lon": "lengte", "lat": "breedte"}
-    asked = {"crs": "EPSG:4326", "columns": columns, "values": {"category": WORDS}, "source": "gent"}
+    asked: dict[str, Any] = {"crs": "EPSG:4326", "columns": columns, "values": {"category": WORDS}, "source": "gent"}
     asked |= {"timezone": "Europe/Brussels", "rejects": path.with_name("meldingen.rejects.csv")}
     return LoadOrder("incidents", path, **(asked | changes))
 

@@ -1,5 +1,7 @@
 """Gaps between units, against what shapely leaves of the whole; and which of overlapping areas is guilty."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -12,14 +14,14 @@ from geo.gaps import Suspects
 from geo.repair import OVERLAP_SHARE, guilty, overlaps
 
 SIDE = 5
-CELLS = np.array(
+_SQUARES = np.array(
     [
         shapely.box(122 + k % SIDE * 0.01, 46 + k // SIDE * 0.01, 122.01 + k % SIDE * 0.01, 46.01 + k // SIDE * 0.01)
         for k in range(SIDE**2)
     ],
     dtype=object,
 )
-CELLS = shapely.set_precision(CELLS, 1e-9)
+CELLS = shapely.set_precision(_SQUARES, 1e-9)
 CODES = [f"c{k:02}" for k in range(SIDE**2)]
 NOBODY = Suspects(np.array([], dtype=object), [], frozenset())
 
@@ -54,7 +56,7 @@ def test_areas_without_gaps_have_none_and_neither_has_nothing() -> None:
     assert gaps.gaps(CELLS[:0], [], NOBODY) == []
 
 
-def test_gaps_are_written_for_a_map_program(tmp_path) -> None:
+def test_gaps_are_written_for_a_map_program(tmp_path: Path) -> None:
     kept = np.array([k for k in range(SIDE**2) if k not in (6, 12)])
     found = gaps.gaps(CELLS[kept], [CODES[k] for k in kept], Suspects(CELLS[[6]], ["c06"], frozenset()))
     gaps.write(tmp_path / "a.geojson", found)
@@ -68,7 +70,7 @@ def test_gaps_are_written_for_a_map_program(tmp_path) -> None:
 @given(st.integers(0, 19))
 def test_of_areas_under_a_large_one_none_is_refused_wherever_it_stands_in_the_file(place: int) -> None:
     large = shapely.union_all(CELLS[[6, 7, 11, 12]])
-    areas = np.insert(CELLS, place, large)
+    areas = np.array([*CELLS[:place], large, *CELLS[place:]], dtype=object)
     assert [one for one, _ in guilty(overlaps(areas))] == [place]
 
 

@@ -1,7 +1,7 @@
 import type { Catalogue } from "./zh";
 
 export const en: Catalogue = {
-  title: "Wangge 网格 · micro-grids, matters and maps",
+  title: "Wangge 网格 · micro-grids, incidents and maps",
   skip: "Skip to the content",
   product: "Wangge",
   productOther: "网格",
@@ -56,14 +56,14 @@ export const en: Catalogue = {
 
   heading: (place) => (place ? `Every place in ${place} has a micro\u2011grid that answers for it` : "Every place has a micro\u2011grid that answers for it"),
   sentence:
-    "Wangge is a spatial grid service: each place belongs to exactly one micro-grid, each matter goes to the grid and team that answer for it, and all of it shows on a map.",
+    "Wangge is a spatial grid service: each place belongs to exactly one micro-grid, each incident goes to the grid and team that answer for it, and all of it shows on a map.",
   synthetic: {
     mark: "Synthetic demonstration data",
     meaning: "Made by a program, not real: ",
     none: "None of the loaded data is synthetic.",
     of: (kind, synthetic, total) => (synthetic === total ? `all ${kind}` : `${synthetic} of ${total} ${kind}`),
     units: "units",
-    incidents: "matters",
+    incidents: "incidents",
     teams: "teams",
     stations: "stations",
     join: ", ",
@@ -92,7 +92,7 @@ export const en: Catalogue = {
       grid: "Grid",
       micro_grid: "Micro-grid",
     },
-    incidents: "Matters",
+    incidents: "Incidents",
     settled: (share) => `${share} settled`,
     open: (n) => `${n} open`,
     outside: (n) => `${n} outside every grid`,
@@ -106,14 +106,14 @@ export const en: Catalogue = {
     },
     stations: "Service stations",
     routes: (n) => `${n} patrol routes`,
-    period: (from, to) => `Matters occurred from ${from} to ${to}`,
+    period: (from, to) => `Incidents occurred from ${from} to ${to}`,
   },
 
   map: {
     label: (place) => `Areas of ${place}`,
     pick: "Click the map to find the micro-grid there.",
     pickLabel: "Choose a point: move the cross with the arrow keys, press Enter to look it up",
-    cells: "matters per 0.1° cell, in fifths",
+    cells: "incidents per 0.1° cell, in fifths",
   },
 
   lookup: {
@@ -166,29 +166,29 @@ export const en: Catalogue = {
     open: "Open the map",
     preview: {
       coverage: "where stations are",
-      heat: "density of matters",
-      heat_time: "matters by month",
-      rates: "matters per 1,000 households",
+      heat: "density of incidents",
+      heat_time: "incidents by month",
+      rates: "incidents per 1,000 households",
       routes: "where routes start",
-      incidents: "matters by area",
+      incidents: "incidents by area",
     },
     noPreview: "Nothing to draw yet",
     kinds: {
       coverage: ["Coverage", "Which micro-grids a station or team reaches, and which none does."],
-      heat: ["Heat", "Where matters gather."],
+      heat: ["Heat", "Where incidents gather."],
       heat_time: ["Heat over time", "Played through time: how hot spots move."],
-      rates: ["Rates", "Matters per 1,000 households of each unit, in classes."],
+      rates: ["Rates", "Incidents per 1,000 households of each unit, in classes."],
       routes: ["Patrol routes", "Where each team walks, and its check-points."],
-      incidents: ["Matters", "Each one, in clusters; open one for its category and state."],
+      incidents: ["Incidents", "Each one, in clusters; open one for its category and state."],
     },
   },
 
   report: {
-    heading: "Report a matter",
+    heading: "Report an incident",
     lead: "Say what it is and where. You are told at once which micro-grid and team answer for it. Please give no names, telephone or identity numbers.",
     category: "Category",
     chooseCategory: "Choose",
-    description: "What is the matter?",
+    description: "What has happened?",
     descriptionHint: "For example: manhole cover missing east of building 3.",
     left: (n) => `${n} characters left`,
     submit: "Send",
@@ -202,9 +202,9 @@ export const en: Catalogue = {
     keep: "Please keep the tracking number: it opens a page that shows how far the report has come.",
     follow: "Have a tracking number? See how far it has come",
     badCategory: "Choose a category.",
-    badDescription: "Say in a sentence what the matter is.",
+    badDescription: "Say in a sentence what has happened.",
     photos: (n) => `Photographs (optional, at most ${n})`,
-    photosLead: "Only who handles the matter sees them; position and other hidden data are removed. No faces or plates, please.",
+    photosLead: "Only who handles the incident sees them; position and other hidden data are removed. No faces or plates, please.",
     photoAdd: "Take or choose a photograph",
     photoReading: "Reading the photograph…",
     photo: (n) => `Photograph ${n}`,
@@ -217,7 +217,7 @@ export const en: Catalogue = {
   desks: {
     heading: "Desks",
     coming: "Coming",
-    lead: "Four desks will open one by one, on the same grids and matters.",
+    lead: "Four desks will open one by one, on the same grids and incidents.",
     list: [
       ["Planner", "for grid planners", "Split, merge, move a shared edge, assign buildings, compare plans, publish for a date."],
       ["Patrol", "for patrol teams and grid workers", "Today’s route and tasks, check-points, reports and checks; also without a signal."],
@@ -257,6 +257,6 @@ export const en: Catalogue = {
     apiLead: "Everything has an HTTP interface.",
     health: "Service health",
     notices: "Third-party licences",
-    promise: "Places and matters only: no data about residents is kept.",
+    promise: "Places and incidents only: no data about residents is kept.",
   },
 };
