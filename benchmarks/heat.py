@@ -7,7 +7,8 @@ how long it takes from an accepted report to its heat tile changed, over HTTP.
 DSN is a migrated database of its own: the program makes a league of 2,000 micro-grids and fills it with synthetic
 matters, six in ten of them in one town. What is compared gives the same counts, or the run fails. The pyramid table
 holds every cell of every zoom, as a peer would keep it that asks for no filters, and answers with points made in the
-tile's own units, which is the cheapest there is; ours writes squares, with and without filters. ST_SnapToGrid reads a table in EPSG:3857 with a GiST index, under the same filter.
+tile's own units, which is the cheapest there is; ours writes squares, with and without filters. ST_SnapToGrid reads
+a table in EPSG:3857 with a GiST index, under the same filter.
 """
 
 import argparse
@@ -48,7 +49,8 @@ SERVE = "from api.cli.program import main; main()"
 FILL = """
 INSERT INTO incident (id, path, unit_id, located, category, channel, state, title, geom, occurred_at, received_at,
                       closed_at, source, source_key, synthetic)
-SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(%(first)s + p.n), 12, '0'))::uuid, u.path, u.unit_id, 'inside', c.codes[1 + (random() * (cardinality(c.codes) - 1))::int],
+SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(%(first)s + p.n), 12, '0'))::uuid, u.path, u.unit_id, 'inside',
+       c.codes[1 + (random() * (cardinality(c.codes) - 1))::int],
        'import', CASE WHEN p.closed THEN 'closed' ELSE 'handling' END, 'x',
        st_setsrid(st_makepoint(p.lon, p.lat), 4326), p.at, p.at, CASE WHEN p.closed THEN p.at END, 'bench',
        %(part)s || '-' || p.n, true

@@ -224,7 +224,7 @@ def test_the_public_sees_what_is_published_and_nothing_else(filled: Pool) -> Non
 @pytest.mark.parametrize("table", sorted(BY_WHOLE))
 def test_what_concerns_everything_is_seen_by_who_holds_everything(filled: Pool, table: str) -> None:
     with begin(filled, EVERYTHING) as conn:
-        assert count(conn, table) == 1
+        assert count(conn, table) >= 1
     for scope in SCOPES:
         with begin(filled, scope) as conn:
             assert count(conn, table) == 0
