@@ -1,9 +1,13 @@
 """Editions: what a process holds and answers by, before and from the instant of a change, as known then and later."""
 
 import os
+import subprocess
+import sys
+import threading
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import geopandas as gpd
@@ -20,13 +24,14 @@ from geo.assign import Assigner
 from geo.db import EVERYTHING, INTAKE, begin
 from geo.edition import key_of
 from geo.editions import Editions
-from geo.errors import BadCoordinate
+from geo.errors import BadCoordinate, WanggeError
 from geo.replacement import replace_grids
 from geo.sql_twin import SqlTwin
 from tests.city import GRIDS, LONG_AGO, furnish, small_city
 from tests.conftest import Server, copied
 
 Pool = ConnectionPool[db.Connection]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -274,3 +279,77 @@ def test_an_edition_is_what_a_plain_model_of_two_clocks_has(own: tuple[Pool, str
                 for code in ("M1", "M2", "B2"):
                     heard = [row for row in told if row[2] == code and row[0] <= known and row[1] <= valid]
                     assert not heard or names[code] == max(heard)[3]
+
+
+# Another process: answers as often as it is told an instant, by what it holds.
+ANSWERS = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from geo import db
+from geo.editions import Editions
+
+held = Editions(sys.argv[1], Path(sys.argv[2]))
+with db.open_pool(sys.argv[1], 1) as pool:
+    for line in sys.stdin:
+        with db.begin(pool, db.EVERYTHING, datetime.fromisoformat(line.strip())) as conn:
+            found = held.current(conn)
+            print(found.units.set_index("unit_id").at[int(found.locate([122.002], [46.005])[0]), "code"], flush=True)
+"""
+
+
+def test_two_processes_share_the_files_and_change_at_the_same_instant(own: tuple[Pool, str], tmp_path: Path) -> None:
+    pool, dsn = own
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", ANSWERS, dsn, str(tmp_path)], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+
+    def ask(at: datetime) -> list[str]:
+        for process in both:
+            assert process.stdin
+            process.stdin.write(f"{at.isoformat()}\n")
+            process.stdin.flush()
+        return [process.stdout.readline().strip() for process in both if process.stdout]
+
+    try:
+        assert ask(SOON) == ["M1", "M1"]
+        redraw(pool, dsn, SOON)
+        assert ask(SOON - timedelta(microseconds=1)) == ["M1", "M1"]
+        assert ask(SOON) == ["M5", "M5"]
+        assert ask(SOON - timedelta(seconds=1)) == ["M1", "M1"]
+        assert len(list(tmp_path.glob("*.edition"))) == 2, "one builder a file, and nothing left behind"
+        assert not list(tmp_path.glob("*.part"))
+    finally:
+        for process in both:
+            process.kill()
+            process.communicate()
+
+
+def test_two_redraws_of_one_community_at_once_are_one_redraw(own: tuple[Pool, str]) -> None:
+    pool, dsn = own
+    outcomes: list[object] = []
+
+    def attempt() -> None:
+        try:
+            redraw(pool, dsn, SOON)
+            outcomes.append("published")
+        except WanggeError as refused:
+            outcomes.append(type(refused))
+
+    threads = [threading.Thread(target=attempt) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert "published" in outcomes
+    assert set(outcomes) - {"published"} <= {publication.PublishedMeanwhile, publication.RetiredCode}
+    with begin(pool, EVERYTHING, SOON) as conn:
+        leaves = units.in_force(conn, leaves=True)
+        asked = "SELECT count(*) AS n FROM jobs.procrastinate_jobs WHERE scheduled_at = %(at)s"
+        jobs_there = db.one(conn, asked, at=SOON)
+    assert leaves["code"].is_unique
+    assert shapely.coverage_is_valid(leaves.geometry.to_numpy())
+    assert jobs_there["n"] == outcomes.count("published")
