@@ -7,6 +7,7 @@ The first keeps a page from reaching the service through its visitor's browser b
 
 import ipaddress
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +18,7 @@ from api.errors import FromAnotherSite, Language, NotAddressedHere, language_of,
 from geo.errors import WanggeError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MOST_HOSTS = 256  # names are asked for by the thousand a second, and few of them differ
 PORTS = {"http": 80, "https": 443}
 
 
@@ -53,6 +55,7 @@ class Guard:
         return is_loopback(host) or host in self.hosts
 
 
+@lru_cache(maxsize=MOST_HOSTS)
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address means this machine alone."""
     if host.lower() == "localhost":
@@ -84,6 +87,7 @@ def _place(origin: str) -> tuple[str, str | None, int | None] | None:
         return None
 
 
+@lru_cache(maxsize=MOST_HOSTS)
 def _host(given: str) -> str:
     try:
         return urlsplit(f"//{given}").hostname or ""

@@ -25,6 +25,8 @@ from geo.db import INTAKE, begin
 from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
+from tests.decoded import layers_of
+from tiles.layers import CATALOGUE
 
 from .conftest import PARENTS, PLACES, City, above, account, area, asking
 from .test_matrix import ALLOWED, OPERATIONS
@@ -332,6 +334,47 @@ def the_same_for_all(path: str) -> Callable[[Viewer], None]:
     return shown
 
 
+TILES = sorted({(14, x, y) for x in range(13744, 13749) for y in range(5825, 5830)})
+
+
+def tiled(viewer: Viewer, layer: str, inner: str, name: str) -> Counter[str]:
+    """What the features of a layer are called, tile by tile, over the whole city."""
+    seen: Counter[str] = Counter()
+    for zoom, x, y in TILES:
+        answer = viewer.client.get(f"/tiles/{layer}/{zoom}/{x}/{y}")
+        assert answer.status_code in {200, 204}
+        seen.update(one["properties"][name] for one in layers_of(answer.content).get(inner, []))
+    return seen
+
+
+def tiles_of_matters(viewer: Viewer) -> None:
+    assert tiled(viewer, "incidents", "incident", "id") == Counter(viewer.visible["id"])
+
+
+def tiles_of_routes(viewer: Viewer) -> None:
+    expected = {f"ROUTE-{code}" for code in PARENTS if code[0] != "M" and viewer.within(code)}
+    assert set(tiled(viewer, "routes", "route", "code")) == expected
+
+
+def tiles_of_stations(viewer: Viewer) -> None:
+    assert tiled(viewer, "stations", "station", "code") == Counter(f"STATION-{c}" for c in PARENTS if c[0] != "M")
+
+
+def tiles_of_units(viewer: Viewer) -> None:
+    assert set(tiled(viewer, "units", "micro_grid", "code")) == set(GRIDS)
+
+
+def tiles_of_the_ground(viewer: Viewer) -> None:
+    named = {f"测试{code}" for code in PARENTS if code[0] in "BTC"}
+    assert set(tiled(viewer, "base", "place_label", "name")) == named
+
+
+def layers_of_tiles(viewer: Viewer) -> None:
+    named = {layer["name"] for layer in viewer.client.get("/tiles/").json()["layers"]}
+    assert ("incidents" in named) == (viewer.role in ALLOWED["incident.read"])
+    assert ("routes" in named) == (viewer.role in ALLOWED["route.read"])
+
+
 def who_one_is(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/session").json()
     assert answer["account"] in ACCOUNTS
@@ -364,6 +407,14 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/channels": the_same_for_all("/v1/channels"),
     "/v1/lifecycle": the_same_for_all("/v1/lifecycle"),
     "/v1/session": who_one_is,
+    "/tiles/": layers_of_tiles,
+    "/tiles/incidents/{z}/{x}/{y}": tiles_of_matters,
+    "/tiles/routes/{z}/{x}/{y}": tiles_of_routes,
+    "/tiles/stations/{z}/{x}/{y}": tiles_of_stations,
+    "/tiles/units/{z}/{x}/{y}": tiles_of_units,
+    "/tiles/base/{z}/{x}/{y}": tiles_of_the_ground,
+    **{path: the_same_for_all(path) for path in (f"/tiles/{name}.json" for name in CATALOGUE)},
+    "/tiles/styles/{theme}.json": the_same_for_all("/tiles/styles/light.json"),
     "/health/live": the_same_for_all("/health/live"),
     "/health/ready": the_same_for_all("/health/ready"),
     "/metrics": the_same_for_all("/metrics"),
@@ -381,7 +432,7 @@ def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
     if viewer.role in ALLOWED[GETS[path].permission]:
         SHOWS[path](viewer)
         return
-    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents")
+    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents", z=14, x=0, y=0)
     assert viewer.client.get(filled).status_code == 403
 
 
