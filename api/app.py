@@ -108,7 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Methods)
     app.add_middleware(Shortcut)
     app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
-    app.add_middleware(Edge, metrics=metrics, language=settings.language)
+    app.add_middleware(Edge, metrics=metrics, language=settings.language, base_map=settings.base_map)
     return app
 
 

@@ -2,7 +2,8 @@
 A short way for tiles that are at hand: the same questions as on the long way, without the machinery between them.
 
 It stands behind the guard of hosts and before the router, and only ever says yes: to who may have the layer, for a tile
-of a public layer that needs no waiting. Everything else, errors too, is the router's.
+of a public layer that needs no waiting. Everything else, errors too, is the router's. Its answers are counted as all
+are, but logged at the level ``debug`` only: one look at a map asks for fifty tiles.
 """
 
 import re
@@ -58,7 +59,7 @@ async def _at_hand(scope: Scope, name: str, zoom: int, x: int, y: int) -> Respon
     packed = service_of(request).tiles.at_hand(layer, zoom, x, y)
     if packed is None:
         return None
-    scope["route"] = _TEMPLATES[name]
+    scope["route"], scope["at_hand"] = _TEMPLATES[name], True
     return answer(request.headers, packed, public=True)
 
 

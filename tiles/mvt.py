@@ -20,7 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tiles.clip import UNCLEAR, Rings, cut, is_plain, room, shorten
-from tiles.quantise import EXTENT, cut_by_geos
+from tiles.quantise import EXTENT, cut_by_geos, quantised
 from tiles.wire import (
     CLOSE,
     FEATURE,
@@ -406,6 +406,17 @@ class _Rings(NamedTuple):
     vertices: Int64s
     x: Int32s
     y: Int32s
+
+
+def warm() -> None:
+    """Compile the kernels, so that the first tile after an installation is quick."""
+    ring = np.array([(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.5, 0.1), (0.1, 0.9)])
+    areas = quantised(np.array([shapely.box(0.1, 0.1, 0.2, 0.2), shapely.make_valid(shapely.Polygon(ring))]), 3)
+    drawn = layer_of_areas("warm", np.arange(2), areas, {"n": [1, 2]})
+    for x in range(8):
+        drawn.tile(x, 1)
+    layer_of_points("warm", np.arange(1), np.zeros((1, 2)), {}).tile(0, 0)
+    put_feature(drawn.columns, 0, 0, np.zeros(1, np.uint8), np.zeros(0, np.uint8), np.zeros(200, np.uint8), 0)
 
 
 def layer_of_areas(name: str, ids: Int64s, areas: Geometries, attributes: Attributes) -> Layer:

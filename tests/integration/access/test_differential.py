@@ -29,6 +29,8 @@ from geo.db import INTAKE, begin
 from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
+from tests.decoded import layers_of
+from tiles.layers import CATALOGUE
 
 from .conftest import PARENTS, PLACES, City, above, account, area, asking
 from .test_matrix import ALLOWED, OPERATIONS
@@ -372,6 +374,7 @@ def the_same_for_all(path: str) -> Callable[[Viewer], None]:
     return shown
 
 
+<<<<<<< HEAD
 def what_happens(viewer: Viewer) -> None:
     """Two entries for each matter that was handed over, of those in sight; the stream is read to the newest of all."""
     expected = Counter(dict.fromkeys(viewer.told & set(viewer.visible["id"]), 2))
@@ -389,6 +392,47 @@ def what_happens(viewer: Viewer) -> None:
 
 def nothing_published(viewer: Viewer) -> None:
     assert viewer.client.get("/tiles/public-heat/14/13744/5828").status_code == 204
+=======
+TILES = sorted({(14, x, y) for x in range(13744, 13749) for y in range(5825, 5830)})
+
+
+def tiled(viewer: Viewer, layer: str, inner: str, name: str) -> Counter[str]:
+    """What the features of a layer are called, tile by tile, over the whole city."""
+    seen: Counter[str] = Counter()
+    for zoom, x, y in TILES:
+        answer = viewer.client.get(f"/tiles/{layer}/{zoom}/{x}/{y}")
+        assert answer.status_code in {200, 204}
+        seen.update(one["properties"][name] for one in layers_of(answer.content).get(inner, []))
+    return seen
+
+
+def tiles_of_matters(viewer: Viewer) -> None:
+    assert tiled(viewer, "incidents", "incident", "id") == Counter(viewer.visible["id"])
+
+
+def tiles_of_routes(viewer: Viewer) -> None:
+    expected = {f"ROUTE-{code}" for code in PARENTS if code[0] != "M" and viewer.within(code)}
+    assert set(tiled(viewer, "routes", "route", "code")) == expected
+
+
+def tiles_of_stations(viewer: Viewer) -> None:
+    assert tiled(viewer, "stations", "station", "code") == Counter(f"STATION-{c}" for c in PARENTS if c[0] != "M")
+
+
+def tiles_of_units(viewer: Viewer) -> None:
+    assert set(tiled(viewer, "units", "micro_grid", "code")) == set(GRIDS)
+
+
+def tiles_of_the_ground(viewer: Viewer) -> None:
+    named = {f"测试{code}" for code in PARENTS if code[0] in "BTC"}
+    assert set(tiled(viewer, "base", "place_label", "name")) == named
+
+
+def layers_of_tiles(viewer: Viewer) -> None:
+    named = {layer["name"] for layer in viewer.client.get("/tiles/").json()["layers"]}
+    assert ("incidents" in named) == (viewer.role in ALLOWED["incident.read"])
+    assert ("routes" in named) == (viewer.role in ALLOWED["route.read"])
+>>>>>>> mvt
 
 
 def who_one_is(viewer: Viewer) -> None:
@@ -433,8 +477,19 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/lifecycle": the_same_for_all("/v1/lifecycle"),
     "/v1/live": what_happens,
     "/v1/session": who_one_is,
+<<<<<<< HEAD
     "/v1/session/all": nothing_for_a_token,
     "/v1/session/providers": the_same_for_all("/v1/session/providers"),
+=======
+    "/tiles/": layers_of_tiles,
+    "/tiles/incidents/{z}/{x}/{y}": tiles_of_matters,
+    "/tiles/routes/{z}/{x}/{y}": tiles_of_routes,
+    "/tiles/stations/{z}/{x}/{y}": tiles_of_stations,
+    "/tiles/units/{z}/{x}/{y}": tiles_of_units,
+    "/tiles/base/{z}/{x}/{y}": tiles_of_the_ground,
+    **{path: the_same_for_all(path) for path in (f"/tiles/{name}.json" for name in CATALOGUE)},
+    "/tiles/styles/{theme}.json": the_same_for_all("/tiles/styles/light.json"),
+>>>>>>> mvt
     "/health/live": the_same_for_all("/health/live"),
     "/health/ready": the_same_for_all("/health/ready"),
     "/metrics": the_same_for_all("/metrics"),
@@ -452,7 +507,11 @@ def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
     if viewer.role in ALLOWED[GETS[path].permission]:
         SHOWS[path](viewer)
         return
+<<<<<<< HEAD
     filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents", z=14, x=13744, y=5828)
+=======
+    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents", z=14, x=0, y=0)
+>>>>>>> mvt
     assert viewer.client.get(filled).status_code == 403
 
 

@@ -245,6 +245,16 @@ def test_a_style_draws_only_what_our_tiles_hold_and_loads_nothing_from_elsewhere
         assert layer["minzoom"] >= told[layer["source-layer"]].minzoom
 
 
+def test_an_outer_base_map_is_drawn_only_if_it_is_configured(public: TestClient, database: str) -> None:
+    outer = "https://tiles.example/{z}/{x}/{y}.png?tk=t"
+    settings = Settings(dsn=database, pool_size=4, log_level="error", base_map=outer)
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as configured:
+        answers = [asked.get("/tiles/styles/light.json") for asked in (public, configured)]
+    assert [one.json()["sources"].get("outer", {}).get("tiles") for one in answers] == [None, [outer]]
+    allowed = ["https://tiles.example" in one.headers["content-security-policy"] for one in answers]
+    assert allowed == [False, True]
+
+
 def test_a_publication_changes_the_touched_tiles_and_no_other(
     public: TestClient, city: ConnectionPool[db.Connection]
 ) -> None:
