@@ -9,12 +9,8 @@ The first keeps a page from reaching the service through its visitor's browser b
 import ipaddress
 import re
 from collections.abc import Collection
-<<<<<<< HEAD
-from urllib.parse import unquote_to_bytes, urlsplit
-=======
 from functools import lru_cache
-from urllib.parse import urlsplit
->>>>>>> mvt
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,13 +20,10 @@ from api.errors import BadAddress, FromAnotherSite, Language, NotAddressedHere, 
 from geo.errors import WanggeError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-<<<<<<< HEAD
 MOST_ADDRESS_BYTES = 8_192
 _HALF = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a text field may hold a tab or a line's end
-=======
 MOST_HOSTS = 256  # names are asked for by the thousand a second, and few of them differ
->>>>>>> mvt
 PORTS = {"http": 80, "https": 443}
 
 

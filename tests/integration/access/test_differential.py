@@ -374,7 +374,6 @@ def the_same_for_all(path: str) -> Callable[[Viewer], None]:
     return shown
 
 
-<<<<<<< HEAD
 def what_happens(viewer: Viewer) -> None:
     """Two entries for each matter that was handed over, of those in sight; the stream is read to the newest of all."""
     expected = Counter(dict.fromkeys(viewer.told & set(viewer.visible["id"]), 2))
@@ -392,7 +391,8 @@ def what_happens(viewer: Viewer) -> None:
 
 def nothing_published(viewer: Viewer) -> None:
     assert viewer.client.get("/tiles/public-heat/14/13744/5828").status_code == 204
-=======
+
+
 TILES = sorted({(14, x, y) for x in range(13744, 13749) for y in range(5825, 5830)})
 
 
@@ -432,7 +432,6 @@ def layers_of_tiles(viewer: Viewer) -> None:
     named = {layer["name"] for layer in viewer.client.get("/tiles/").json()["layers"]}
     assert ("incidents" in named) == (viewer.role in ALLOWED["incident.read"])
     assert ("routes" in named) == (viewer.role in ALLOWED["route.read"])
->>>>>>> mvt
 
 
 def who_one_is(viewer: Viewer) -> None:
@@ -477,10 +476,8 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/lifecycle": the_same_for_all("/v1/lifecycle"),
     "/v1/live": what_happens,
     "/v1/session": who_one_is,
-<<<<<<< HEAD
     "/v1/session/all": nothing_for_a_token,
     "/v1/session/providers": the_same_for_all("/v1/session/providers"),
-=======
     "/tiles/": layers_of_tiles,
     "/tiles/incidents/{z}/{x}/{y}": tiles_of_matters,
     "/tiles/routes/{z}/{x}/{y}": tiles_of_routes,
@@ -489,7 +486,6 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/tiles/base/{z}/{x}/{y}": tiles_of_the_ground,
     **{path: the_same_for_all(path) for path in (f"/tiles/{name}.json" for name in CATALOGUE)},
     "/tiles/styles/{theme}.json": the_same_for_all("/tiles/styles/light.json"),
->>>>>>> mvt
     "/health/live": the_same_for_all("/health/live"),
     "/health/ready": the_same_for_all("/health/ready"),
     "/metrics": the_same_for_all("/metrics"),
@@ -507,11 +503,9 @@ def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
     if viewer.role in ALLOWED[GETS[path].permission]:
         SHOWS[path](viewer)
         return
-<<<<<<< HEAD
-    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents", z=14, x=13744, y=5828)
-=======
-    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents", z=14, x=0, y=0)
->>>>>>> mvt
+    filled = path.format(
+        incident_id=city.placed["own"], code="x", number=1, kind="incidents", theme="light", z=14, x=13744, y=5828
+    )
     assert viewer.client.get(filled).status_code == 403
 
 
