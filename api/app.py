@@ -19,6 +19,7 @@ from api.routes import (
     health,
     incidents,
     lists,
+    locate,
     maps,
     photos,
     recuts,
@@ -67,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    answering = (units, incidents, photos, reporters, teams, stations, routes, recuts, lists, summary, maps)
+    answering = (units, locate, incidents, photos, reporters, teams, stations, routes, recuts, lists, summary, maps)
     for module in (*answering, session, audit, health):
         declare(module.router.routes)
         app.include_router(module.router)

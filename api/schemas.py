@@ -12,6 +12,7 @@ from geo.intake import Beside
 from geo.lifecycle import State
 from geo.organisations import Category, Channel
 from geo.seal import Contact
+from geo.whereabouts import Owner
 
 MOST_ROWS = 500
 FIRST_YEAR = 1900
@@ -185,6 +186,7 @@ class UnitQuery(Strict):
     ] = None
     geometry: Annotated[bool, Query(description="With the areas. 是否含边界。")] = True
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
+    known_at: Annotated[Instant | None, Query(description="As known at this instant. 该时刻所掌握的。")] = None
     cursor: Annotated[Cursor | None, Query(description="`next` of the page before. 上一页的 next。")] = None
     limit: Annotated[Limit, Query(description="Most rows of a page. 每页条数上限。")] = 100
 
@@ -196,6 +198,30 @@ class PointQuery(Strict):
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, examples=[46.08])]
     crs: Annotated[Crs, Query(description="Must be declared. 必须声明坐标系。")]
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
+    known_at: Annotated[Instant | None, Query(description="As known at this instant. 该时刻所掌握的。")] = None
+
+
+class PointsIn(Strict):
+    """Points, and the instants for which their owners are asked."""
+
+    points: Annotated[list[tuple[float, float]], Field(min_length=1, max_length=1000)]
+    crs: Crs
+    at: Instant | None = None
+    known_at: Instant | None = None
+
+
+class EditionKey(BaseModel):
+    """Which edition answers: since when it is in force, and since when that is known."""
+
+    valid: datetime
+    recorded: datetime
+
+
+class OwnersAnswer(BaseModel):
+    """The owner of each point, by one edition."""
+
+    edition: EditionKey
+    owners: list[Owner]
 
 
 class MapQuery(Strict):

@@ -38,6 +38,7 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "issued_code": _table(public="system code unit_id issued_at"),
         "unit_alias": _table(public="id unit_id system code name note valid"),
         "unit_lineage": _table(public="successor_id predecessor_id at area_share household_share incident_share"),
+        "activation": _table(public="valid recorded at"),
         "edition": _table(public="valid recorded what"),
         "block": _table(public="id code path geom households synthetic"),
         "building": _table(public="id code path name address use floors households geom source synthetic attributes"),

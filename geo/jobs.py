@@ -9,11 +9,13 @@ the next one, so work must be safe to run twice.
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import LiteralString, cast
 
 import procrastinate
 from psycopg_pool import ConnectionPool
 
+from geo.activation import activate, activate_edition
 from geo.db import EVERYTHING, Connection, Row, Scope, begin, execute, first, one, rows, statements
 from geo.errors import NotFound, WanggeError
 
@@ -80,7 +82,7 @@ def check_paths(job: Job, *, batch: int = 20_000) -> str:
         last = found["last"]
 
 
-WORK: Mapping[str, Work] = {"check_paths": check_paths}
+WORK: Mapping[str, Work] = {"check_paths": check_paths, "activate_edition": activate_edition}
 
 
 def queue(dsn: str, work: Mapping[str, Work] = WORK) -> procrastinate.App:
@@ -102,6 +104,8 @@ def queue(dsn: str, work: Mapping[str, Work] = WORK) -> procrastinate.App:
         app.task(name=kind, pass_context=True)(_as_task(function))
     revive = app.task(name="revive_stalled", queueing_lock="revive_stalled", pass_context=True)(_revive_stalled)
     app.periodic(cron="* * * * *")(revive)
+    follow = app.task(name="follow_editions", queueing_lock="follow_editions", pass_context=True)(_follow_editions)
+    app.periodic(cron="* * * * *")(follow)
     return app
 
 
@@ -118,7 +122,14 @@ async def revive(app: procrastinate.App, *, silent_s: float = 30.0) -> int:
     return len(stalled)
 
 
-def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: int | str) -> int:
+def defer(
+    conn: Connection,
+    app: procrastinate.App,
+    kind: LiteralString,
+    *,
+    schedule_at: datetime | None = None,
+    **ids: int | str,
+) -> int:
     """
     Put work into the queue when this transaction commits; jobs of one kind and scope run one after another.
 
@@ -130,6 +141,8 @@ def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: 
         From `queue`.
     kind
         One of the keys of `WORK`.
+    schedule_at
+        Not before this instant, and then without regard to others of its kind; as soon as may be if not given.
     ids
         What the work is about, by permanent ids; never the data itself.
 
@@ -140,7 +153,9 @@ def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: 
     """
     execute(conn, SQL["see_queue"])
     scope = one(conn, "SELECT current_setting('wangge.path_from') AS path")["path"]
-    job_id = app.configure_task(kind, lock=f"{kind} {scope}", connection=conn).defer(**ids)
+    # A job that waits for its instant would hold up all later ones with its lock.
+    lock = f"{kind} {scope}" if schedule_at is None else None
+    job_id = app.configure_task(kind, lock=lock, schedule_at=schedule_at, connection=conn).defer(**ids)
     execute(conn, SQL["ask"], job_id=job_id, kind=kind)
     return job_id
 
@@ -208,6 +223,11 @@ def _do(pool: Pool, job_id: int, work: Work, ids: Mapping[str, int | str]) -> No
 def _end(job: Job, message: str, failed: str | None = None) -> None:
     with begin(job.pool, EVERYTHING) as conn:
         finish(conn, job.id, message, failed)
+
+
+def _follow_editions(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+    """Look each minute whether an edition came into force of which no job knew, as by a load."""
+    activate(cast(Pool, context.additional_context["pool"]))
 
 
 async def _revive_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001

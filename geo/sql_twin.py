@@ -41,9 +41,8 @@ class SqlTwin:
         NoUnits, NoDefaultTeam
             Nobody can answer.
         """
-        _require_finite(lon, lat)
-        touched = self._touched(lon, lat)
-        root = self._root()
+        touched = self.touched(lon, lat)
+        root = self.root()
         own = [touched[i][0] if i in touched else root for i in range(len(lon))]
         teams = {row["path"]: self._team(row["path"]) for row in own}
         how = np.array([min(len(touched.get(i, ())), assign.EDGE) for i in range(len(lon))], dtype=np.int64)
@@ -58,13 +57,16 @@ class SqlTwin:
             candidates={i: [row["unit_id"] for row in found] for i, found in touched.items() if len(found) > 1},
         )
 
-    def _touched(self, lon: FloatArray, lat: FloatArray) -> dict[int, list[Row]]:
+    def touched(self, lon: FloatArray, lat: FloatArray) -> dict[int, list[Row]]:
+        """The base micro-grids that each point touches, ascending by id, by the position of the point."""
+        _require_finite(lon, lat)
         found: defaultdict[int, list[Row]] = defaultdict(list)
         for row in rows(self._conn, SQL["touched"], lon=lon.tolist(), lat=lat.tolist(), **self.key._asdict()):
             found[row["position"]].append(row)
         return dict(found)
 
-    def _root(self) -> Row:
+    def root(self) -> Row:
+        """The unit that keeps what lies outside of every micro-grid: the oldest root."""
         root = first(self._conn, SQL["root"], at=self.key.valid, known=self.key.recorded)
         if root is None:
             raise NoUnits

@@ -80,6 +80,13 @@ issued_code = Table(
     Column("unit_id", BigInteger, ForeignKey("unit.id"), nullable=False),
     Column("issued_at", INSTANT, nullable=False),
 )
+activation = Table(
+    "activation",
+    METADATA,
+    Column("valid", INSTANT, primary_key=True),
+    Column("recorded", INSTANT, primary_key=True),
+    Column("at", INSTANT, nullable=False),
+)
 unit_alias = Table(
     "unit_alias",
     METADATA,

@@ -1,4 +1,4 @@
-"""`wangge locate FILE`: the unit that owns each point of a file of any size."""
+"""`wangge locate`: the unit that owns a point, or each point of a file of any size."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from api.cli.instants import instant_of
 from api.cli.load import NOTHING_LOADED
+from api.cli.locate import locate as locate_point
+from api.cli.moments import At, KnownAt, instant
 from api.cli.session import OPERATOR, database
 from geo.cluster import connection_string
 from geo.db import begin
@@ -27,13 +28,14 @@ from geo.settings import settings
 
 console = Console()
 
-File = Annotated[Path, typer.Argument(help="CSV, XLSX, Parquet, GeoParquet, GeoJSON, GeoPackage, Shapefile, ...")]
-Out = Annotated[Path, typer.Option(help="结果 · The answer: .parquet or .csv; with workers a folder of parts.")]
+What = Annotated[
+    list[str],
+    typer.Argument(help="经度 纬度，或文件 · LON LAT, or a FILE: CSV, XLSX, Parquet, GeoParquet, GeoPackage, ..."),
+]
+Out = Annotated[Path | None, typer.Option(help="结果 · The answer: .parquet or .csv; with workers a folder of parts.")]
 X = Annotated[str | None, typer.Option(help="经度（横坐标）列 · The column of x, the longitude.")]
 Y = Annotated[str | None, typer.Option(help="纬度（纵坐标）列 · The column of y, the latitude.")]
 Crs = Annotated[str | None, typer.Option(help="坐标系 · EPSG:n, gcj02 or bd09; that of the file if not given.")]
-At = Annotated[str | None, typer.Option(help="按何时的网格 · By the units of this instant; now if not given.")]
-KnownAt = Annotated[str | None, typer.Option(help="按何时所知 · As known at this instant; now if not given.")]
 Layer = Annotated[str | None, typer.Option(help="图层或工作表 · The layer or sheet; the first if not given.")]
 Encoding = Annotated[str | None, typer.Option(help="文字编码 · utf-8, gb18030, ...; found if not given.")]
 Rejects = Annotated[
@@ -44,8 +46,8 @@ Workers = Annotated[int | None, typer.Option(min=1, help="本机进程数 · Pro
 
 
 def locate(
-    file: File,
-    out: Out,
+    what: What,
+    out: Out = None,
     x: X = None,
     y: Y = None,
     crs: Crs = None,
@@ -57,9 +59,15 @@ def locate(
     scheduler: Scheduler = None,
     workers: Workers = None,
 ) -> None:
-    """文件中每个点所属的微网格 · The micro-grid of each point of a file, however large; every row accounted for."""
+    """某点归哪个微网格；或文件中的每个点 · Which micro-grid owns a point, or each point of a file, however large."""
+    if len(what) == 2:
+        locate_point(*map(degrees, what), crs or "EPSG:4326", at, known_at)
+        return
+    if len(what) != 1 or out is None:
+        raise typer.BadParameter("经度 纬度，或 文件 --out 结果 · LON LAT, or FILE --out ANSWER")
+    file = Path(what[0])
     order = LocateOrder(file, out, crs, x, y, layer, encoding, rejects or default_rejects(file, Path.cwd()))
-    division = in_force(instant_of(at), instant_of(known_at))
+    division = in_force(instant(at), instant(known_at))
     with _bar(file.name) as tell:
         if scheduler is None and workers is None:
             report = locate_file(order, division, tell)
@@ -69,6 +77,14 @@ def locate(
     show(report, order)
     if report.rejected == report.read > 0:
         raise typer.Exit(NOTHING_LOADED)
+
+
+def degrees(text: str) -> float:
+    """A coordinate of the command line; raises `typer.BadParameter`."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"不是数值 · not a number: {text}") from None
 
 
 def in_force(at: datetime | None, known: datetime | None) -> Division:

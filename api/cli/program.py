@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, locate_file, maps, purge, recut, serve, tls, up
+from api.cli import account, assign, audit, db, demo, load, locate_file, maps, purge, recut, serve, tls, unit, up
 from geo.errors import WanggeError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(load.app, name="load")
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
+app.add_typer(unit.app, name="unit")
 app.command("assign")(assign.assign)
 app.command("locate")(locate_file.locate)
 app.add_typer(recut.app, name="recut")

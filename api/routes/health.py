@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError as ConnectionFailed
 
 from api.scope import Service, needs, service_of
 from geo import db, migrate, readiness
+from geo.editions import MOST_OFF
 
 router = APIRouter(tags=["health"])
 
@@ -19,7 +20,9 @@ class Health(BaseModel):
     """
     What was checked.
 
-    `spatial_index` says `fallback` where the server allows no leakproof mark: answers are right but slow.
+    `spatial_index` says `fallback` where the server allows no leakproof mark, `edition` says `building` while the
+    database finds the owners: answers are right but slow. `clock_off_ms` is how far the database's clock is ahead of
+    this process's, which is not ready if that is more than a tenth of a second either way.
     """
 
     ready: bool
@@ -29,6 +32,8 @@ class Health(BaseModel):
     units: bool = False
     default_team: bool = False
     spatial_index: Literal["used", "fallback", "unknown"] = "unknown"
+    edition: Literal["held", "building", "none"] = "none"
+    clock_off_ms: float | None = None
 
 
 @router.get("/health/live", summary="The process answers 存活", dependencies=[needs("public")])
@@ -44,7 +49,7 @@ async def live() -> dict[str, str]:
     dependencies=[needs("public")],
 )
 def ready(request: Request, response: Response) -> Health:
-    """The database is reachable and up to date, units are in force, and each root names a default team."""
+    """The database is reachable and up to date, units are in force, each root names a team, and the clock is right."""
     try:
         health = _look(service_of(request))
     except (ConnectionFailed, OperationalError, PoolTimeout):
@@ -71,12 +76,16 @@ def _look(service: Service) -> Health:
         return Health(ready=False, database="reachable", revision=revision, newest=newest)
     with db.begin(service.pool, db.EVERYTHING) as conn:
         found = readiness.check(conn)
+        off = service.editions.compare_clocks(conn)
+        held = found.units and service.editions.ready(conn) is not None
     return Health(
-        ready=found.units and found.default_team,
+        ready=found.units and found.default_team and abs(off) <= MOST_OFF,
         database="reachable",
         revision=revision,
         newest=newest,
         units=found.units,
         default_team=found.default_team,
         spatial_index="used" if found.leakproof else "fallback",
+        edition="held" if held else "building" if found.units else "none",
+        clock_off_ms=round(off.total_seconds() * 1000, 1),
     )

@@ -6,7 +6,7 @@ ORDER BY unit_id ASC;
 
 -- root --
 -- The unit that keeps what lies outside of every micro-grid: the oldest root.
-SELECT unit_id, path FROM unit_version
+SELECT unit_id, path, code, name FROM unit_version
 WHERE layer = 'base' AND parent_id IS NULL AND valid @> %(at)s::timestamptz AND recorded @> %(known)s::timestamptz
 ORDER BY unit_id ASC
 LIMIT 1;
@@ -14,7 +14,7 @@ LIMIT 1;
 -- touched --
 -- The base micro-grids that points touch, with the position of the point; the lowest id of each point owns it.
 -- The bounding-box test is written out because only it is marked leakproof (docs/decisions/0003).
-SELECT p.number - 1 AS position, u.unit_id, u.path
+SELECT p.number - 1 AS position, u.unit_id, u.path, u.code, u.name
 FROM unnest(%(lon)s::float8[], %(lat)s::float8[]) WITH ORDINALITY AS p (lon, lat, number)
 INNER JOIN unit_version AS u
   ON

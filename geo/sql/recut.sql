@@ -34,10 +34,6 @@ CREATE TEMPORARY TABLE staged_recut (
   moved boolean NOT NULL
 ) ON COMMIT DROP;
 
--- copy --
--- Fill it.
-COPY staged_recut FROM STDIN (FORMAT binary);
-
 -- put --
 -- The answers; -1 is nobody.
 INSERT INTO recut_incident (recut_id, incident_id, number, located, was_unit_id, moved)

@@ -26,7 +26,18 @@ SCOPES = [Scope(path) for path in [*PATHS, "1.2.3.31.99.", "7."]]
 # Who reads what: published to whoever entered; by path; only by who holds everything; by account; by nobody.
 PUBLISHED = {
     *("unit", "unit_version", "issued_code", "unit_alias", "unit_lineage"),
-    *("block", "building", "entrance", "street", "station", "category", "channel", "assignment_run", "edition"),
+    *(
+        "block",
+        "building",
+        "entrance",
+        "street",
+        "station",
+        "category",
+        "channel",
+        "assignment_run",
+        "edition",
+        "activation",
+    ),
 }
 BY_PATH = {
     *("department", "team", "default_team", "post", "route", "check_point"),
@@ -38,7 +49,17 @@ SEALED = {"reporter", "incident_original", "photo"}  # test_sealed.py, test_phot
 LOGGED = {"audit_entry", "audit_link"}  # test_audit.py
 TABLES = sorted(PUBLISHED | BY_PATH | BY_WHOLE | BY_ACCOUNT | SEALED | LOGGED)
 SPARE = 900  # a unit that no fixture row names
-APPENDED = {"unit", "issued_code", "unit_lineage", "incident_event", "assignment", "assignment_run", "edition", *LOGGED}
+APPENDED = {
+    "unit",
+    "issued_code",
+    "unit_lineage",
+    "incident_event",
+    "assignment",
+    "assignment_run",
+    "edition",
+    "activation",
+    *LOGGED,
+}
 
 POINT = "ST_SetSRID(ST_MakePoint(121, 46), 4326)"
 LINE = "ST_SetSRID(ST_MakeLine(ST_MakePoint(121, 46), ST_MakePoint(122, 47)), 4326)"

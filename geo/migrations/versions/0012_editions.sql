@@ -78,6 +78,20 @@ UNION
 SELECT upper(valid), least(coalesce(lower(valid), '1000-01-01Z'), now()), 'teams' FROM default_team
 WHERE NOT upper_inf(valid);
 
+-- Editions after which nothing is left to be done: open matters and places went to the units as they are.
+CREATE TABLE activation (
+  valid timestamptz NOT NULL,
+  recorded timestamptz NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (valid, recorded)
+);
+CREATE TRIGGER activation_stays BEFORE UPDATE OR DELETE ON activation
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+ALTER TABLE activation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY published ON activation FOR SELECT USING (entered());
+CREATE POLICY housekeeping ON activation FOR INSERT WITH CHECK (keeps_house());
+
 -- Why a run of the assigner was made: a report, a load, an order to assign everything again, another edition.
 ALTER TABLE assignment_run
 ADD COLUMN reason text NOT NULL DEFAULT 'reported',
