@@ -61,7 +61,8 @@ def locate(
 ) -> None:
     """某点归哪个微网格；或文件中的每个点 · Which micro-grid owns a point, or each point of a file, however large."""
     if len(what) == 2:
-        locate_point(*map(degrees, what), crs or "EPSG:4326", at, known_at)
+        lon, lat = map(degrees, what)
+        locate_point(lon, lat, crs or "EPSG:4326", at, known_at)
         return
     if len(what) != 1 or out is None:
         raise typer.BadParameter("经度 纬度，或 文件 --out 结果 · LON LAT, or FILE --out ANSWER")
