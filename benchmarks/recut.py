@@ -15,6 +15,7 @@ from geo import db, edition, recut
 def main(dsn: str, rounds: int = 5) -> None:
     """Run the benchmark and print its table."""
     taken: list[float] = []
+    matters = 0
     with db.open_pool(dsn, 1) as pool:
         with db.begin(pool, db.EVERYTHING) as conn:
             key = edition.key_of(conn)

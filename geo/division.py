@@ -79,7 +79,7 @@ class Division:
             A unit is missing, empty, not an area or not valid; its row is named.
         """
         named = units[["unit_id", "code", "path", "name", "geometry"]].reset_index(drop=True)
-        return cls(cast("gpd.GeoDataFrame", named), index or CellIndex.build(named.geometry.to_numpy()))
+        return cls(named, index or CellIndex.build(named.geometry.to_numpy()))
 
     def find(self, lon: Float64s, lat: Float64s, *, threads: int = 1) -> Found:
         """

@@ -81,8 +81,8 @@ class CellIndex:
         Raises
         ------
         BadGeometry
-            A row is missing, empty, not an area, not valid, of another SRID than the first, or has coordinates beyond what can be computed
-            exactly (nonzero magnitudes from 1e-60 to 1e30). The row is named.
+            A row is missing, empty, not an area, not valid, of another SRID than the first, or has coordinates beyond
+            what can be computed exactly (nonzero magnitudes from 1e-60 to 1e30). The row is named.
 
         References
         ----------

@@ -7,7 +7,7 @@ writes a part; the parts in the order of their names are the answer of one proce
 """
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, cast
 
-import dask
+from dask import config
 from distributed import Client, LocalCluster
 
 from geo.aside import file_aside, folder_aside
@@ -58,7 +58,7 @@ def client_of(scheduler: str | None, workers: int) -> Generator[Client]:
     """
     if scheduler is None:
         with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as local,
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=cast(str, None)) as local,
             Client(local) as client,
         ):
             yield client
@@ -93,7 +93,7 @@ def locate_parts(
     order = replace(order, path=order.path.resolve(), out=order.out.resolve())
     opened, reading, report = begin(order, division, (".parquet",))
     with (
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}),  # rows are sent on purpose
+        config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}),  # rows are sent on purpose
         folder_aside(order.out) as parts,
         rejects_aside(order.rejects) as rejects,
         TemporaryDirectory(dir=order.out.parent, prefix=f".{order.out.name}-", suffix=".index") as shared,
@@ -126,7 +126,8 @@ def _pieces(opened: PointFile, order: LocateOrder) -> Iterator[tuple[int, range 
 
 def in_order(client: Client, tasks: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
     """The results of tasks, each a function and its arguments, in their order; only a few are given out at a time."""
-    room = AHEAD * max(1, sum(client.nthreads().values()))
+    threads = cast(Mapping[str, int], client.nthreads())
+    room = AHEAD * max(1, sum(threads.values()))
     waiting: deque[Any] = deque()
     for function, *arguments in tasks:
         waiting.append(client.submit(function, *arguments, pure=False))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 from numpy.typing import NDArray
 
 from geo import crs
@@ -210,7 +211,7 @@ def _from_points(points: Any) -> tuple[Float64s, Float64s, Any]:
 
     def judge(bad: NDArray[np.int64], verdicts: Verdicts) -> None:
         verdicts.refuse(
-            np.array([others[k] is not None for k in bad], dtype=bool),
+            ~shapely.is_missing(others[bad]),
             "wrong_geometry",
             lambda k: others[bad[k]].geom_type,
         )

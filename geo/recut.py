@@ -234,7 +234,7 @@ def recut(conn: Connection, boundaries: Boundaries) -> int:
     )
     answers = _answers(_places(conn), boundaries.division)
     execute(conn, SQL["stage"])
-    with conn.cursor().copy(SQL["copy"]) as copy:
+    with conn.cursor().copy("COPY staged_recut FROM STDIN (FORMAT binary)") as copy:
         copy.write(answers)
     execute(conn, SQL["put"], recut_id=run)
     for name in ("unstage", "become_owner", "note_sizes", "become_app"):

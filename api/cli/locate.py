@@ -1,114 +1,48 @@
-"""`wangge locate FILE`: the unit that owns each point of a file of any size."""
+"""`wangge locate`: which micro-grid owns a point, as of any instant and as known at any other."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from api.cli.load import NOTHING_LOADED
-from api.cli.moments import instant
+from api.cli.moments import At, KnownAt, instant
 from api.cli.session import OPERATOR, database
-from geo.cluster import connection_string
+from geo import whereabouts
 from geo.db import begin
-from geo.division import Division
-from geo.editions import Editions
-from geo.loads import default_rejects
-from geo.locate_dask import client_of, locate_parts
-from geo.locate_file import locate_file
-from geo.locate_order import LocateOrder, LocateReport
-from geo.rejects import REASONS
-from geo.settings import settings
+from geo.edition import Key
+from geo.incidents import stored
+from geo.whereabouts import Owner
 
 console = Console()
 
-File = Annotated[Path, typer.Argument(help="CSV, XLSX, Parquet, GeoParquet, GeoJSON, GeoPackage, Shapefile, ...")]
-Out = Annotated[Path, typer.Option(help="结果 · The answer: .parquet or .csv; with workers a folder of parts.")]
-X = Annotated[str | None, typer.Option(help="经度（横坐标）列 · The column of x, the longitude.")]
-Y = Annotated[str | None, typer.Option(help="纬度（纵坐标）列 · The column of y, the latitude.")]
-Crs = Annotated[str | None, typer.Option(help="坐标系 · EPSG:n, gcj02 or bd09; that of the file if not given.")]
-At = Annotated[str | None, typer.Option(help="按何时的网格 · By the units of this instant; now if not given.")]
-KnownAt = Annotated[str | None, typer.Option(help="按何时所知 · As known at this instant; now if not given.")]
-Layer = Annotated[str | None, typer.Option(help="图层或工作表 · The layer or sheet; the first if not given.")]
-Encoding = Annotated[str | None, typer.Option(help="文字编码 · utf-8, gb18030, ...; found if not given.")]
-Rejects = Annotated[
-    Path | None, typer.Option(help="退回行文件 · For refused rows; FILE.rejects.csv here if not given.")
-]
-Scheduler = Annotated[str | None, typer.Option(help="dask 调度器 · tcp://host:port: its workers do the work.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="本机进程数 · Processes on this machine that share the work.")]
-
 
 def locate(
-    file: File,
-    out: Out,
-    x: X = None,
-    y: Y = None,
-    crs: Crs = None,
+    lon: Annotated[float, typer.Argument(help="经度 · Longitude.")],
+    lat: Annotated[float, typer.Argument(help="纬度 · Latitude.")],
+    crs: Annotated[str, typer.Option(help="坐标系 · EPSG:n, gcj02 or bd09.")] = "EPSG:4326",
     at: At = None,
     known_at: KnownAt = None,
-    layer: Layer = None,
-    encoding: Encoding = None,
-    rejects: Rejects = None,
-    scheduler: Scheduler = None,
-    workers: Workers = None,
 ) -> None:
-    """文件中每个点所属的微网格 · The micro-grid of each point of a file, however large; every row accounted for."""
-    order = LocateOrder(file, out, crs, x, y, layer, encoding, rejects or default_rejects(file, Path.cwd()))
-    division = in_force(instant(at), instant(known_at))
-    with _bar(file.name) as tell:
-        if scheduler is None and workers is None:
-            report = locate_file(order, division, tell)
-        else:
-            with client_of(scheduler, workers or 1) as client:
-                report = locate_parts(client, order, division, tell)
-    show(report, order)
-    if report.rejected == report.read > 0:
-        raise typer.Exit(NOTHING_LOADED)
-
-
-def in_force(at: datetime | None, known: datetime | None) -> Division:
-    """The base micro-grids in force at an instant, as known at another; raises `NoUnits` and `NoUnitsThen`."""
+    """某点归哪个微网格 · Which micro-grid owns a point."""
+    place = np.array([stored(lon, lat, crs)])
     with database() as pool, begin(pool, OPERATOR) as conn:
-        editions = Editions(connection_string(settings()), settings().state_dir / "editions")
-        edition = editions.as_of(conn, at, known)
-        return Division.of(edition.base, edition.index)
+        key, owners = whereabouts.locate(conn, place[:, 0], place[:, 1], instant(at), instant(known_at))
+    console.print(told(key, owners[0]))
 
 
-@contextmanager
-def _bar(name: str) -> Generator[Callable[[int, int | None], None]]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"正在定位 · Locating {name}", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+def told(key: Key, owner: Owner) -> Table:
+    """The owner of a point, with what else it touches and the edition that says so."""
+    table = Table(show_header=False)
+    table.add_row("微网格 unit", f"{owner.code} {owner.name}")
+    table.add_row("位置 located", owner.located)
+    table.add_row("路径 path", owner.path)
+    table.add_row("相接 touches", ", ".join(owner.candidates) or "—")
+    table.add_row("版本 edition", f"{_told(key.valid)}（{_told(key.recorded)} 登记 recorded）")
+    return table
 
 
-def show(report: LocateReport, order: LocateOrder) -> None:
-    """Print a report: how the file was read, what was refused, and the counts that add up."""
-    seen = [report.format, report.encoding, report.layer, report.crs, *report.coordinates]
-    console.print(f"{order.path.name}: {', '.join(word for word in seen if word)}", markup=False, highlight=False)
-    for reason, count in report.reasons.most_common():
-        zh, en = REASONS[reason]
-        console.print(f"退回 · Rejected: {count:,} {zh} · {en} ({reason})", style="red", markup=False)
-    for row, reason, detail in report.examples:
-        console.print(f"  {row}: {reason} {detail}"[:160], markup=False, highlight=False)
-    if report.rejected:
-        console.print(f"退回的行在 · Refused rows are in {order.rejects}", markup=False)
-    table = Table(
-        "读取 read", "网格内 inside", "边界上 edge", "网格外 outside", "退回 rejected",
-        title="定位结果 · Result", title_justify="left",
-    )  # fmt: skip
-    table.add_row(*(f"{n:,}" for n in (report.read, report.inside, report.edge, report.outside, report.rejected)))
-    console.print(table)
-    rate = report.read / report.seconds
-    console.print(f"{order.out}: {report.seconds:.1f} 秒 s, {rate:,.0f} 行/秒 rows/s", markup=False, highlight=False)
+def _told(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -12,9 +12,8 @@ from api.cli import (
     db,
     demo,
     load,
-    locate,
+    locate_file,
     maps,
-    point,
     purge,
     recut,
     serve,
@@ -40,8 +39,7 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.add_typer(unit.app, name="unit")
-unit.app.command("at")(point.at_point)
-app.command("locate")(locate.locate)
+app.command("locate")(locate_file.locate)
 app.command("assign")(assign.assign)
 app.add_typer(recut.app, name="recut")
 app.command("map")(maps.draw)

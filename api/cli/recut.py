@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 from rich.console import Console
 from rich.table import Table
 
-from api.cli.moments import instant
+from api.cli.moments import At, KnownAt, instant
 from api.cli.session import OPERATOR, database
 from geo import recut
 from geo.cluster import connection_string
@@ -27,8 +27,6 @@ app = typer.Typer(
 )
 console = Console()
 
-At = Annotated[str | None, typer.Option(help="何时生效的网格，可为将来 · In force at this instant, past or to come.")]
-KnownAt = Annotated[str | None, typer.Option(help="按何时所知 · As known at this instant; now if not given.")]
 File = Annotated[Path, typer.Argument(help="区域文件 · Areas: GeoJSON, GeoPackage, Shapefile, GeoParquet, ...")]
 Crs = Annotated[str | None, typer.Option(help="坐标系 · EPSG:n, gcj02 or bd09; that of the file if not given.")]
 Layer = Annotated[str | None, typer.Option(help="图层 · The layer; the first if not given.")]

@@ -34,10 +34,6 @@ CREATE TEMPORARY TABLE staged_recut (
   moved boolean NOT NULL
 ) ON COMMIT DROP;
 
--- copy --
--- Fill it.
-COPY staged_recut FROM STDIN (FORMAT binary);
-
 -- put --
 -- The answers; -1 is nobody.
 INSERT INTO recut_incident (recut_id, incident_id, number, located, was_unit_id, moved)
@@ -70,18 +66,19 @@ LIMIT %(limit)s;
 
 -- read --
 -- One run, and what it did to the matters that the session sees.
-SELECT
-  r.id, r.at, r.account, r.kind, r.name, r.edition_valid, r.edition_recorded, r.digest,
-  c.incidents, c.moved, c.outside
-FROM recut AS r
-CROSS JOIN LATERAL (
+WITH seen AS (
   SELECT
     count(*) AS incidents,
-    count(*) FILTER (WHERE i.moved) AS moved,
-    count(*) FILTER (WHERE i.number IS NULL) AS outside
-  FROM recut_incident AS i
-  WHERE i.recut_id = r.id
-) AS c
+    count(*) FILTER (WHERE moved) AS moved,
+    count(*) FILTER (WHERE number IS NULL) AS outside
+  FROM recut_incident
+  WHERE recut_id = %(recut_id)s
+)
+
+SELECT
+  r.id, r.at, r.account, r.kind, r.name, r.edition_valid, r.edition_recorded, r.digest,
+  s.incidents, s.moved, s.outside
+FROM recut AS r CROSS JOIN seen AS s
 WHERE r.id = %(recut_id)s;
 
 -- counts --
