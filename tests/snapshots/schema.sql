@@ -32,6 +32,16 @@ TABLE account_grant ROW SECURITY
   POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
   GRANT DELETE, INSERT, SELECT, UPDATE ON account_grant TO wangge_app
 
+TABLE activation ROW SECURITY
+  valid timestamp with time zone NOT NULL
+  recorded timestamp with time zone NOT NULL
+  at timestamp with time zone NOT NULL
+  CONSTRAINT activation_pkey PRIMARY KEY (valid, recorded)
+  POLICY housekeeping PERMISSIVE FOR INSERT TO public WITH CHECK wangge.keeps_house()
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER activation_stays BEFORE DELETE OR UPDATE ON wangge.activation FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON activation TO wangge_app
+
 TABLE assignment ROW SECURITY
   incident_id uuid NOT NULL
   run_id bigint NOT NULL
