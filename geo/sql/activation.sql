@@ -23,18 +23,25 @@ CREATE TEMPORARY TABLE followed (was text COLLATE "C" PRIMARY KEY, path text COL
 -- find_paths --
 -- The path of the same unit if it moved, else of the nearest unit above it that is still in force.
 INSERT INTO followed (was, path, ended)
-SELECT s.path, u.path, u.unit_id <> s.ids[cardinality(s.ids)]
+SELECT s.path AS was, u.path, u.unit_id <> s.ids[cardinality(s.ids)] AS ended
 FROM (
   SELECT a.path, string_to_array(rtrim(a.path, '.'), '.')::bigint[] AS ids
   FROM (
     SELECT path FROM team
-    UNION SELECT path FROM department
-    UNION SELECT path FROM default_team
-    UNION SELECT path FROM post
-    UNION SELECT path FROM route
-    UNION SELECT path FROM station
-    UNION SELECT path FROM block
-    UNION SELECT path FROM building
+    UNION
+    SELECT path FROM department
+    UNION
+    SELECT path FROM default_team
+    UNION
+    SELECT path FROM post
+    UNION
+    SELECT path FROM route
+    UNION
+    SELECT path FROM station
+    UNION
+    SELECT path FROM block
+    UNION
+    SELECT path FROM building
   ) AS a
   WHERE NOT EXISTS (
     SELECT FROM unit_version AS v WHERE v.path = a.path AND v.valid @> instant() AND v.recorded @> instant()
@@ -105,42 +112,60 @@ WHERE ended;
 
 -- place_station --
 -- What stands on the ground belongs to the micro-grid that it stands in now.
-UPDATE station AS t SET path = u.path, version = t.version + 1
-FROM redrawn AS r, station AS s, LATERAL (
-  SELECT v.path FROM unit_version AS v
-  WHERE
-    v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
-    AND v.geom && s.geom AND st_covers(v.geom, s.geom)
-  ORDER BY v.unit_id ASC
-  LIMIT 1
-) AS u
-WHERE r.path = s.path AND t.id = s.id AND t.path <> u.path;
+WITH placed AS (
+  SELECT
+    s.id,
+    (
+      SELECT v.path FROM unit_version AS v
+      WHERE
+        v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
+        AND v.geom && s.geom AND st_covers(v.geom, s.geom)
+      ORDER BY v.unit_id ASC
+      LIMIT 1
+    ) AS path
+  FROM station AS s INNER JOIN redrawn AS r ON s.path = r.path
+)
+
+UPDATE station AS t SET path = p.path, version = t.version + 1 FROM placed AS p
+WHERE t.id = p.id AND t.path <> p.path;
 
 -- place_block --
 -- As place_station, by a point inside.
-UPDATE block AS t SET path = u.path
-FROM redrawn AS r, block AS s, LATERAL (
-  SELECT v.path FROM unit_version AS v
-  WHERE
-    v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
-    AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
-  ORDER BY v.unit_id ASC
-  LIMIT 1
-) AS u
-WHERE r.path = s.path AND t.id = s.id AND t.path <> u.path;
+WITH placed AS (
+  SELECT
+    s.id,
+    (
+      SELECT v.path FROM unit_version AS v
+      WHERE
+        v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
+        AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
+      ORDER BY v.unit_id ASC
+      LIMIT 1
+    ) AS path
+  FROM block AS s INNER JOIN redrawn AS r ON s.path = r.path
+)
+
+UPDATE block AS t SET path = p.path FROM placed AS p
+WHERE t.id = p.id AND t.path <> p.path;
 
 -- place_building --
 -- As place_station, by a point inside.
-UPDATE building AS t SET path = u.path
-FROM redrawn AS r, building AS s, LATERAL (
-  SELECT v.path FROM unit_version AS v
-  WHERE
-    v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
-    AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
-  ORDER BY v.unit_id ASC
-  LIMIT 1
-) AS u
-WHERE r.path = s.path AND t.id = s.id AND t.path <> u.path;
+WITH placed AS (
+  SELECT
+    s.id,
+    (
+      SELECT v.path FROM unit_version AS v
+      WHERE
+        v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
+        AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
+      ORDER BY v.unit_id ASC
+      LIMIT 1
+    ) AS path
+  FROM building AS s INNER JOIN redrawn AS r ON s.path = r.path
+)
+
+UPDATE building AS t SET path = p.path FROM placed AS p
+WHERE t.id = p.id AND t.path <> p.path;
 
 -- open_matters --
 -- Open matters whose unit is another, elsewhere or redrawn since an instant, and all that lay outside; in the order of

@@ -59,7 +59,7 @@ WHERE
     unit_id = any(%(units)s::bigint[]) OR unit_id = any(%(parents)s::bigint[]) OR parent_id = any(%(parents)s::bigint[])
     OR (unit_id = any(%(above)s::bigint[]) AND NOT path = any(%(paths)s::text[]))
   )
-ORDER BY 2 ASC, unit_id ASC
+ORDER BY at ASC, unit_id ASC
 LIMIT 1;
 
 -- recorded_now --
@@ -76,8 +76,9 @@ LIMIT 1;
 -- Close what is known of the versions that the staged ones replace, and of those that end.
 UPDATE unit_version AS v
 SET recorded = tstzrange(lower(v.recorded), %(now)s::timestamptz)
-FROM (SELECT s.unit_id FROM staged_unit AS s UNION ALL SELECT unnest(%(gone)s::bigint[])) AS c
-WHERE v.unit_id = c.unit_id AND upper_inf(v.recorded) AND upper_inf(v.valid);
+WHERE
+  (v.unit_id IN (SELECT s.unit_id FROM staged_unit AS s) OR v.unit_id = any(%(gone)s::bigint[]))
+  AND upper_inf(v.recorded) AND upper_inf(v.valid);
 
 -- keep_the_past --
 -- What was true before the change stays true: the closed versions again, with their validity ended at the change.
@@ -90,9 +91,9 @@ SELECT
   v.households, v.synthetic, v.attributes, tstzrange(lower(v.valid), %(at)s::timestamptz),
   tstzrange(%(now)s::timestamptz, NULL)
 FROM unit_version AS v
-INNER JOIN (SELECT s.unit_id FROM staged_unit AS s UNION ALL SELECT unnest(%(gone)s::bigint[])) AS c
-  ON v.unit_id = c.unit_id
-WHERE upper_inf(v.valid) AND upper(v.recorded) = %(now)s::timestamptz AND lower(v.valid) < %(at)s::timestamptz;
+WHERE
+  (v.unit_id IN (SELECT s.unit_id FROM staged_unit AS s) OR v.unit_id = any(%(gone)s::bigint[]))
+  AND upper_inf(v.valid) AND upper(v.recorded) = %(now)s::timestamptz AND lower(v.valid) < %(at)s::timestamptz;
 
 -- insert_staged --
 -- The staged versions, valid from the change on.

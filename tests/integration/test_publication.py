@@ -466,7 +466,7 @@ def test_what_is_retired_ends_and_what_is_kept_goes_on(stand: Stand) -> None:
     back = frame(world, ["M00", "M01"])
     with begin(stand.pool, EVERYTHING, day(6)) as conn, pytest.raises(RetiredCode, match="M00"):
         publish(conn, back, day(6), system=stand.layer, layer=stand.layer, retired=["M02"])
-    with pytest.raises(PendingEdition, match="M00 changes"):
+    with pytest.raises(PendingEdition, match="C0 changes"):
         stand.publish(frame(*rename("M00", "x")(world)), 6, at=3)
     with begin(stand.pool, EVERYTHING, day(7)) as conn, pytest.raises(BadHierarchy, match="M00 cannot end"):
         publish(conn, frame(after, ["M02"]), day(7), system=stand.layer, layer=stand.layer, retired=["M00"])
