@@ -245,12 +245,10 @@ def report(conn: Connection, what: Report, assigner: Assigner, key: str | None =
         return _answered(conn, key, what.sha256)
     values = _values(conn, what, assigner)
     incident = Incident(**{field.name: values[field.name] for field in fields(Incident)})
-    # None of these asks anything back: together they go to the server and return once.
-    with conn.pipeline():
-        execute(conn, SQL["report"], **values)
-        if key is not None:
-            execute(conn, SQL["remember"], key=key, response=Jsonb(_JSON.dump_python(incident, mode="json")))
-        feed.append(conn, [_entry("incident.reported", incident)])
+    execute(conn, SQL["report"], **values)
+    if key is not None:
+        execute(conn, SQL["remember"], key=key, response=Jsonb(_JSON.dump_python(incident, mode="json")))
+    feed.append(conn, [_entry("incident.reported", incident)])
     return incident
 
 
