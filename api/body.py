@@ -58,7 +58,14 @@ class JsonRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes its body as application/json alone, and reads it by `parse`."""
+    """
+    A route that takes its body as application/json alone, and reads it by `parse`.
+
+    A megabyte of small things keeps every other thread waiting for a quarter of a second, wherever it is parsed; a
+    report with each of its fields filled and each character escaped has 64 kB. A route that takes geometry says more.
+    """
+
+    most_bytes = 65_536
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler of a request, behind the strict reading."""
@@ -68,6 +75,8 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             body = await request.body()
+            if len(body) > self.most_bytes:
+                raise BodyTooLarge(f"{self.most_bytes} bytes")
             if body and request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
                 raise WrongMediaType
             read = JsonRequest(request.scope, _again(body))
