@@ -14,6 +14,7 @@ from api import auth
 from api.body import StrictRoute
 from api.errors import NotAllowed, PlainHttp, SignInNeeded
 from api.guard import is_loopback
+from api.logging import log
 from api.schemas import Plain, Strict
 from api.scope import Principal, needs, principal_of, service_of
 from geo.accounts import Grant
@@ -95,6 +96,7 @@ async def sign_in(request: Request, response: Response, body: SignIn) -> Session
     account = await doors.check(body.account.strip().lower(), body.password, auth.address_of(request))
     replaced = auth.cookie_of(request)
     secret = await run_in_threadpool(auth.started, doors.pool, account.id, instead_of=replaced)
+    log.info("signed_in", account=account.name, via="password")
     return await _entered(request, response, secret, replaced)
 
 
