@@ -57,7 +57,7 @@ def serving(
 
 
 def await_life(process: subprocess.Popen[bytes], url: str, trust: ssl.SSLContext) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         try:
             if httpx.get(f"{url}/health/live", verify=trust).is_success:
                 return
