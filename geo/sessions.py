@@ -195,12 +195,12 @@ def end(conn: Connection, sha256: bytes) -> None:
 
 def end_all(conn: Connection, account_id: int, *, other_than: int | None = None) -> int:
     """End the sessions of an account, or all but one; returns how many ended."""
-    return execute(conn, SQL["end_sessions"], account_id=account_id, only=None, other_than=other_than)
+    return execute(conn, SQL["end_sessions"], account_id=account_id, chosen=None, other_than=other_than)
 
 
 def end_own(conn: Connection, account_id: int, session_id: int) -> None:
     """End one session of an account by its id; raises `SessionNotFound`."""
-    if not execute(conn, SQL["end_sessions"], account_id=account_id, only=session_id, other_than=None):
+    if not execute(conn, SQL["end_sessions"], account_id=account_id, chosen=session_id, other_than=None):
         raise SessionNotFound
 
 

@@ -15,10 +15,11 @@ from api.body import StrictRoute
 from api.description import refusals
 from api.errors import NotAllowed, PlainHttp, SignInNeeded
 from api.guard import is_loopback
+from api.logging import log
 from api.schemas import Plain, Strict
 from api.scope import Principal, needs, principal_of, service_of
 from geo.accounts import Grant
-from geo.passwords import LONGEST
+from geo.passwords import LONGEST, SamePassword
 from geo.roles import Permission, Role
 from geo.sessions import Holder, OwnSession
 
@@ -96,6 +97,7 @@ async def sign_in(request: Request, response: Response, body: SignIn) -> Session
     account = await doors.check(body.account.strip().lower(), body.password, auth.address_of(request))
     replaced = auth.cookie_of(request)
     secret = await run_in_threadpool(auth.started, doors.pool, account.id, instead_of=replaced)
+    log.info("signed_in", account=account.name, via="password")
     return await _entered(request, response, secret, replaced)
 
 
@@ -120,6 +122,8 @@ async def change_password(request: Request, response: Response, asking: Own, bod
     """Set a new password; this session goes on under a new cookie, every other one of the account ends."""
     doors, (holder, present) = service_of(request).doors, _own(request, asking)
     account = await doors.check(asking.account, body.present, auth.address_of(request))
+    if body.next == body.present:
+        raise SamePassword
     secret = await run_in_threadpool(auth.renewed, doors.pool, account, body.next, holder.grant_id)
     doors.forget(present)
     auth.set_cookie(request, response, secret)

@@ -4,8 +4,8 @@ INSERT INTO credential (
   sha256, kind, account_id, grant_id, provider_id, prefix, permissions, made_at, seen_at, expires_at
 )
 VALUES (
-  %(sha256)s, %(kind)s, %(account_id)s, %(grant_id)s, %(provider_id)s, %(prefix)s, %(permissions)s, instant(), instant(),
-  %(expires_at)s
+  %(sha256)s, %(kind)s, %(account_id)s, %(grant_id)s, %(provider_id)s, %(prefix)s, %(permissions)s,
+  instant(), instant(), %(expires_at)s
 );
 
 -- holders --
@@ -40,7 +40,7 @@ WHERE sha256 = %(sha256)s AND ended_at IS NULL;
 UPDATE credential SET ended_at = instant()
 WHERE
   account_id = %(account_id)s AND kind = 'session' AND ended_at IS NULL
-  AND (%(only)s::bigint IS NULL OR id = %(only)s)
+  AND (%(chosen)s::bigint IS NULL OR id = %(chosen)s)
   AND (%(other_than)s::bigint IS NULL OR id <> %(other_than)s);
 
 -- of_account --

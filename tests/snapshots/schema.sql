@@ -7,6 +7,7 @@ TABLE account ROW SECURITY
   active boolean NOT NULL DEFAULT true
   password_hash text
   password_set_at timestamp with time zone
+  password_given boolean NOT NULL DEFAULT false
   CONSTRAINT account_name_is_plain CHECK ((name ~ '^[a-z][a-z0-9._-]{2,63}$'::text))
   CONSTRAINT account_name_key UNIQUE (name)
   CONSTRAINT account_pkey PRIMARY KEY (id)
@@ -192,13 +193,17 @@ TABLE credential ROW SECURITY
   seen_at timestamp with time zone NOT NULL
   expires_at timestamp with time zone NOT NULL
   ended_at timestamp with time zone
+  id bigint NOT NULL IDENTITY
+  provider_id bigint
   CONSTRAINT credential_account_id_fkey FOREIGN KEY (account_id) REFERENCES wangge.account(id)
   CONSTRAINT credential_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES wangge.account_grant(id)
+  CONSTRAINT credential_id_key UNIQUE (id)
   CONSTRAINT credential_is_a_sha256 CHECK ((octet_length(sha256) = 32))
   CONSTRAINT credential_kind_known CHECK ((kind = ANY (ARRAY['session'::text, 'token'::text])))
   CONSTRAINT credential_of_token_has_prefix CHECK (((kind = 'token'::text) = (prefix IS NOT NULL)))
   CONSTRAINT credential_pkey PRIMARY KEY (sha256)
   CONSTRAINT credential_prefix_key UNIQUE (prefix)
+  CONSTRAINT credential_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES wangge.identity_provider(id) ON DELETE SET NULL
   CREATE INDEX idx_credential_account_id ON wangge.credential USING btree (account_id)
   CREATE INDEX idx_credential_expires_at ON wangge.credential USING btree (expires_at)
   POLICY sign_in PERMISSIVE FOR ALL TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
@@ -295,8 +300,39 @@ TABLE idempotency ROW SECURITY
   response jsonb NOT NULL
   at timestamp with time zone NOT NULL
   CONSTRAINT idempotency_pkey PRIMARY KEY (account, key)
+  POLICY housekeeping PERMISSIVE FOR DELETE TO public USING wangge.keeps_house()
+  POLICY housekeeping_reads PERMISSIVE FOR SELECT TO public USING wangge.keeps_house()
   POLICY own PERMISSIVE FOR ALL TO public USING (account = current_setting('wangge.account'::text, true))
   GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency TO wangge_app
+
+TABLE identity_link ROW SECURITY
+  provider_id bigint NOT NULL
+  subject text NOT NULL
+  account_id bigint NOT NULL
+  CONSTRAINT identity_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES wangge.account(id)
+  CONSTRAINT identity_link_pkey PRIMARY KEY (provider_id, subject)
+  CONSTRAINT identity_link_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES wangge.identity_provider(id) ON DELETE CASCADE
+  CREATE INDEX idx_identity_link_account_id ON wangge.identity_link USING btree (account_id)
+  POLICY sign_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered() AND (current_setting('wangge.role'::text, true) = ANY (ARRAY['system'::text, 'admin'::text])))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON identity_link TO wangge_app
+
+TABLE identity_provider ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  name text NOT NULL
+  issuer text NOT NULL
+  client_id text NOT NULL
+  claim text NOT NULL
+  name_zh text NOT NULL
+  name_en text NOT NULL
+  has_secret boolean NOT NULL
+  CONSTRAINT identity_provider_issuer_key UNIQUE (issuer)
+  CONSTRAINT identity_provider_name_is_plain CHECK ((name ~ '^[a-z][a-z0-9-]{1,31}$'::text))
+  CONSTRAINT identity_provider_name_key UNIQUE (name)
+  CONSTRAINT identity_provider_pkey PRIMARY KEY (id)
+  POLICY sign_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered() AND (current_setting('wangge.role'::text, true) = ANY (ARRAY['system'::text, 'admin'::text])))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON identity_provider TO wangge_app
 
 TABLE incident ROW SECURITY
   id uuid NOT NULL
@@ -406,6 +442,8 @@ TABLE job_progress ROW SECURITY
   finished_at timestamp with time zone
   failed text
   cancel_asked boolean NOT NULL DEFAULT false
+  organisation text NOT NULL DEFAULT ''::text
+  role text NOT NULL DEFAULT 'system'::text
   CONSTRAINT job_progress_pkey PRIMARY KEY (job_id)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON job_progress TO wangge_app
@@ -437,9 +475,11 @@ TABLE photo ROW SECURITY
   height integer NOT NULL
   jpeg bytea NOT NULL
   version integer NOT NULL DEFAULT 1
+  slot smallint
   CONSTRAINT photo_at_most_nine CHECK (((number >= 1) AND (number <= 9)))
   CONSTRAINT photo_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
   CONSTRAINT photo_is_small CHECK ((octet_length(jpeg) <= 4000000))
+  CONSTRAINT photo_one_a_slot UNIQUE (incident_id, slot)
   CONSTRAINT photo_pkey PRIMARY KEY (incident_id, number)
   POLICY blur PERMISSIVE FOR UPDATE TO public USING (wangge.handles() AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = photo.incident_id))))
   POLICY handlers PERMISSIVE FOR SELECT TO public USING (wangge.handles() AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = photo.incident_id))))
@@ -539,6 +579,19 @@ TABLE route ROW SECURITY
   CREATE INDEX idx_route_path ON wangge.route USING btree (path)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON route TO wangge_app
+
+TABLE sign_in_flow ROW SECURITY
+  sha256 bytea NOT NULL
+  provider_id bigint NOT NULL
+  leads_to text NOT NULL
+  expires_at timestamp with time zone NOT NULL
+  CONSTRAINT sign_in_flow_is_a_sha256 CHECK ((octet_length(sha256) = 32))
+  CONSTRAINT sign_in_flow_pkey PRIMARY KEY (sha256)
+  CONSTRAINT sign_in_flow_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES wangge.identity_provider(id) ON DELETE CASCADE
+  CREATE INDEX idx_sign_in_flow_expires_at ON wangge.sign_in_flow USING btree (expires_at)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY sign_in PERMISSIVE FOR ALL TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  GRANT DELETE, INSERT, SELECT, UPDATE ON sign_in_flow TO wangge_app
 
 TABLE station ROW SECURITY
   id uuid NOT NULL
@@ -698,8 +751,10 @@ TABLE unit_version ROW SECURITY
   GRANT USAGE ON audit_entry_id TO wangge_app
   GRANT USAGE ON block_id_seq TO wangge_app
   GRANT USAGE ON building_id_seq TO wangge_app
+  GRANT USAGE ON credential_id_seq TO wangge_app
   GRANT USAGE ON entrance_id_seq TO wangge_app
   GRANT USAGE ON feed_id_seq TO wangge_app
+  GRANT USAGE ON identity_provider_id_seq TO wangge_app
   GRANT USAGE ON post_id_seq TO wangge_app
   GRANT USAGE ON recut_id_seq TO wangge_app
   GRANT USAGE ON street_id_seq TO wangge_app
@@ -891,6 +946,34 @@ BEGIN
 END
 $function$
 
+
+CREATE OR REPLACE FUNCTION wangge.take_photo(incident uuid, place smallint, wide integer, high integer, picture bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+AS $function$
+DECLARE
+  free smallint;
+BEGIN
+  IF current_setting('wangge.role', true) IS DISTINCT FROM 'intake' THEN
+    RAISE EXCEPTION 'photographs of a report are taken in at its intake' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtext('wangge.photo' || incident::text));
+  IF EXISTS (SELECT FROM photo WHERE incident_id = incident AND slot = place) THEN
+    RETURN true;
+  END IF;
+  SELECT coalesce(max(number), 0) + 1 INTO free FROM photo WHERE incident_id = incident;
+  IF free > 9 THEN
+    RETURN false;
+  END IF;
+  INSERT INTO photo (incident_id, number, taken_in_at, account, width, height, jpeg, slot)
+  VALUES (incident, free, instant(), current_setting('wangge.account'), wide, high, picture, place);
+  RETURN true;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
 
 CREATE OR REPLACE FUNCTION wangge.team_called(team_id uuid)
  RETURNS TABLE(code text, name text)

@@ -242,3 +242,16 @@ def test_a_stream_is_of_its_kind_and_kept_by_nobody(city: City, wire: str) -> No
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["x-accel-buffering"] == "no"
         assert "no-" in answer.headers["cache-control"]
+
+
+def test_where_nobody_can_say_who_may_listen_nobody_listens(
+    city: City, wire: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = desk(city, "T1")
+    with listening(wire, secret) as listener:
+        monkeypatch.setattr(live.Live, "_standing", lambda *_: time.sleep(3))
+        assert listener.ended.wait(2.5)
+    monkeypatch.undo()
+    with listening(wire, secret) as again:
+        happen(city, "M1")
+        assert again.next()["data"]["at_unit"] == "M1"

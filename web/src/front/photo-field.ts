@@ -42,6 +42,7 @@ export class PhotoField extends LitElement {
         min-width: 2.75rem;
         padding: 0;
         border-radius: 999px;
+        background: var(--sheet);
         font-size: 1.25rem;
         line-height: 1;
       }

@@ -47,8 +47,11 @@ export class OwnAccount extends LitElement {
         border-bottom: 1px solid var(--line);
         list-style: none;
       }
-      section + section {
-        margin-top: 1.5rem;
+      section {
+        margin-top: 1.25rem;
+      }
+      li strong {
+        white-space: nowrap;
       }
       .buttons {
         display: flex;
