@@ -290,6 +290,9 @@ TABLE hand_over ROW SECURITY
   CREATE INDEX idx_hand_over_incident_id ON wangge.hand_over USING btree (incident_id)
   POLICY own PERMISSIVE FOR SELECT TO public USING (organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid)
   POLICY subtree PERMISSIVE FOR SELECT TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER hand_over_changed_is_noted AFTER UPDATE ON wangge.hand_over REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_hand_over_change()
+  CREATE TRIGGER hand_over_gone_is_noted AFTER DELETE ON wangge.hand_over REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_hand_over_change()
+  CREATE TRIGGER hand_over_made_is_noted AFTER INSERT ON wangge.hand_over REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_hand_over_change()
   GRANT SELECT ON hand_over TO wangge_app
 
 TABLE idempotency ROW SECURITY
@@ -384,8 +387,19 @@ TABLE incident ROW SECURITY
   POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   CREATE TRIGGER incident_changed_is_handed_over AFTER UPDATE ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.keep_hand_over()
+  CREATE TRIGGER incident_changed_is_noted AFTER UPDATE ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_incident_change()
+  CREATE TRIGGER incident_gone_is_noted AFTER DELETE ON wangge.incident REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_incident_change()
   CREATE TRIGGER incident_made_is_handed_over AFTER INSERT ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.keep_hand_over()
+  CREATE TRIGGER incident_made_is_noted AFTER INSERT ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_incident_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON incident TO wangge_app
+
+TABLE incident_change ROW SECURITY
+  made_in bigint NOT NULL DEFAULT ((pg_current_xact_id())::text)::bigint
+  at timestamp with time zone NOT NULL DEFAULT now()
+  ids uuid[] NOT NULL
+  CREATE INDEX idx_incident_change_made_in ON wangge.incident_change USING btree (made_in)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON incident_change TO wangge_app
 
 TABLE incident_event ROW SECURITY
   incident_id uuid NOT NULL
@@ -502,6 +516,25 @@ TABLE post ROW SECURITY
   CREATE INDEX idx_post_unit_id ON wangge.post USING btree (unit_id)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON post TO wangge_app
+
+TABLE public_figure ROW SECURITY
+  period text NOT NULL
+  since timestamp with time zone NOT NULL
+  until timestamp with time zone NOT NULL
+  category text NOT NULL
+  unit_id bigint NOT NULL
+  path text COLLATE C NOT NULL
+  incidents bigint NOT NULL
+  finest boolean NOT NULL
+  published_at timestamp with time zone NOT NULL
+  CONSTRAINT public_figure_period_known CHECK ((period = ANY (ARRAY['week'::text, 'month'::text, 'year'::text])))
+  CONSTRAINT public_figure_pkey PRIMARY KEY (period, since, category, unit_id)
+  CONSTRAINT public_figure_tells_of_nobody CHECK (((incidents = 0) OR (incidents >= 5)))
+  CONSTRAINT public_figure_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  POLICY housekeeping PERMISSIVE FOR INSERT TO public WITH CHECK wangge.keeps_house()
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER public_figure_stays BEFORE DELETE OR UPDATE ON wangge.public_figure FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON public_figure TO wangge_app
 
 TABLE recut ROW SECURITY
   id bigint NOT NULL IDENTITY
@@ -885,6 +918,40 @@ CREATE OR REPLACE FUNCTION wangge.logged(what text, incident uuid)
 RETURN (EXISTS (SELECT FROM wangge.audit_entry WHERE ((audit_entry.written_in = (pg_current_xact_id_if_assigned())::text) AND (audit_entry.kind = logged.what) AND (audit_entry.subject = (logged.incident)::text) AND (audit_entry.at = wangge.instant()) AND (audit_entry.account = current_setting('wangge.account'::text)) AND ((audit_entry.reason <> ''::text) OR (logged.what <> 'reporter.revealed'::text)))))
 
 -- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.note_hand_over_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO incident_change (ids)
+  SELECT array_agg(numbered.incident_id)
+  FROM (SELECT c.incident_id, (row_number() OVER () - 1) / 10000 AS part FROM changed AS c) AS numbered
+  GROUP BY numbered.part;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.note_incident_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO incident_change (ids)
+  SELECT array_agg(numbered.id)
+  FROM (SELECT c.id, (row_number() OVER () - 1) / 10000 AS part FROM changed AS c) AS numbered
+  GROUP BY numbered.part;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
 
 CREATE OR REPLACE FUNCTION wangge.purge_sealed(month text)
  RETURNS TABLE(contacts bigint, originals bigint, photos bigint, of_open_matters bigint)
