@@ -26,7 +26,7 @@ from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
 from tests.decoded import layers_of
-from tiles.layers import CATALOGUE
+from tiles.layers import CATALOGUE, tiles_in
 
 from .conftest import PARENTS, PLACES, City, above, account, area, asking
 from .test_matrix import ALLOWED, OPERATIONS
@@ -334,7 +334,7 @@ def the_same_for_all(path: str) -> Callable[[Viewer], None]:
     return shown
 
 
-TILES = sorted({(14, x, y) for x in range(13744, 13749) for y in range(5825, 5830)})
+TILES = list(tiles_in((121.999, 45.999, 122.1, 46.1), [14]))
 
 
 def tiled(viewer: Viewer, layer: str, inner: str, name: str) -> Counter[str]:
