@@ -30,7 +30,7 @@ from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
 from tests.decoded import layers_of
-from tiles.layers import CATALOGUE
+from tiles.layers import CATALOGUE, tiles_in
 
 from .conftest import PARENTS, PLACES, City, above, account, area, asking
 from .test_matrix import ALLOWED, OPERATIONS
@@ -393,7 +393,7 @@ def nothing_published(viewer: Viewer) -> None:
     assert viewer.client.get("/tiles/public-heat/14/13744/5828").status_code == 204
 
 
-TILES = sorted({(14, x, y) for x in range(13744, 13749) for y in range(5825, 5830)})
+TILES = list(tiles_in((121.999, 45.999, 122.1, 46.1), [14]))
 
 
 def tiled(viewer: Viewer, layer: str, inner: str, name: str) -> Counter[str]:
