@@ -143,7 +143,8 @@ def answer(asked: Headers, packed: Packed, *, public: bool) -> Response:
         return Response(status_code=204, headers=headers)
     zipped = takes_gzip(asked.get("accept-encoding", ""))
     headers["etag"] = f'"{packed.tag}"' if zipped else f'"{packed.tag}-plain"'
-    if headers["etag"] in asked.get("if-none-match", ""):
+    had = asked.get("if-none-match", "")
+    if had.strip() == "*" or headers["etag"] in had:
         return Response(status_code=304, headers=headers)
     if zipped:
         headers["content-encoding"] = "gzip"

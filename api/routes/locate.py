@@ -32,7 +32,8 @@ def many(request: Request, asking: Reader, body: PointsIn) -> OwnersAnswer:
 def _owners(
     request: Request, asking: Principal, points: Sequence[tuple[float, float]], asked: PointQuery | PointsIn
 ) -> OwnersAnswer:
-    places = np.array([incidents.stored(lon, lat, asked.crs) for lon, lat in points])
+    places = np.array(points, dtype=np.float64)
+    lon, lat = incidents.all_stored(places[:, 0], places[:, 1], asked.crs)
     with begin(request, asking.scope) as conn:
-        key, owners = whereabouts.locate(conn, places[:, 0], places[:, 1], asked.at, asked.known_at)
+        key, owners = whereabouts.locate(conn, lon, lat, asked.at, asked.known_at)
     return OwnersAnswer(edition=EditionKey(**key._asdict()), owners=owners)
