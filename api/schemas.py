@@ -229,7 +229,7 @@ class PointQuery(Strict):
 class PointsIn(Strict):
     """Points, and the instants for which their owners are asked."""
 
-    # The first fault ends the reading: 20,000 empty lists would make 40,000 faults.
+    # The first fault ends the reading: thousands of empty lists would make twice as many.
     points: Annotated[
         list[Annotated[tuple[Degrees, Degrees], FailFast()]], Field(min_length=1, max_length=1000), FailFast()
     ]

@@ -55,7 +55,7 @@ def described(*, thorough: bool) -> BaseSchema:
 def sessions(city: ConnectionPool[db.Connection], database: str) -> Generator[dict[str, requests.Session]]:
     """A connection of each who asks; nobody is told to wait."""
     with pytest.MonkeyPatch.context() as patient:
-        for name in ("PER_ACCOUNT", "PER_ADDRESS", "REPORTS"):
+        for name in ("PER_ACCOUNT", "PER_ADDRESS", "REPORTS", "PHOTOS"):
             patient.setattr(throttle, name, RateLimitItemPerHour(ENOUGH, namespace=name))
         app = create_app(Settings(dsn=database, pool_size=4, log_level="error", max_body_bytes=100_000))
         with listening(app) as (port, _):
