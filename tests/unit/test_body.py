@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.body import BodyLimit, MOST_NAMES, MOST_PARTS, parse
+from api.body import MOST_NAMES, MOST_PARTS, BodyLimit, parse
 from api.errors import BadJson, BodyTooLarge
 
 REFUSED = {
