@@ -46,7 +46,7 @@ EVENT = ("id", "number", "path", "kind", "at", "account", "state")
 ASSIGNMENT = (
     "id", "run_id", "path", "unit_id", "owner_rule", "candidates", "team_id", "team_rule", "team_unit_id",
 )  # fmt: skip
-SQL = db.statements("incident_load")
+SQL = {**db.statements("incident_load"), **db.statements("sealed")}
 
 
 @dataclass(frozen=True)
