@@ -15,7 +15,7 @@ ON CONFLICT DO NOTHING;
 
 -- copy_originals --
 -- Sealed text as it was written.
-COPY incident_original (incident_id, key_id, sealed) FROM STDIN WITH (FORMAT binary);
+COPY incident_original (incident_id, key_id, sealed) FROM STDIN (FORMAT binary); -- noqa: PRS
 
 -- forget_originals --
 -- The text of a changed incident is another now.
