@@ -12,17 +12,19 @@ import numpy as np
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from geo import crs, feed, identifiers, lifecycle, masking, paging, units
+from geo import buildings, crs, feed, identifiers, lifecycle, masking, paging, units
 from geo.assign import Answering
+from geo.buildings import Building
 from geo.db import Connection, Row, Scope, execute, first, one, rows, statements
 from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
+from geo.places import Decided, Doubt, Places, decide
 
 SQL = statements("incidents")
 CLOCK_SKEW = timedelta(minutes=5)
 LOADED_ONLY = frozenset({"import"})
 
 Handling = Literal["direct", "assisted", "on_behalf"]
-Located = Literal["inside", "edge", "building", "outside"]
+Located = Literal["inside", "edge", "building", "outside", "settled"]
 
 
 class IncidentNotFound(NotFound):
@@ -88,6 +90,8 @@ class Report:
         Radius of the position's uncertainty, in metres.
     handling
         直办, 帮办 or 代办.
+    building_code
+        The building that it is about, which says more than the point does whose it is.
     """
 
     category: str
@@ -101,6 +105,7 @@ class Report:
     occurred_at: datetime | None = None
     accuracy_m: float | None = None
     handling: Handling = "direct"
+    building_code: str | None = None
 
     @property
     def sha256(self) -> str:
@@ -110,7 +115,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Incident:
-    """A matter as it now stands; coordinates in EPSG:4326, names of unit and team as they are at present."""
+    """
+    A matter as it now stands; coordinates in EPSG:4326, names of unit and team as they are at present.
+
+    It is ambiguous while there are doubts about its place; a dispatcher settles them (`settlement.settle`).
+    """
 
     id: uuid.UUID
     path: str
@@ -129,6 +138,9 @@ class Incident:
     lon: float
     lat: float
     accuracy_m: float | None
+    building_code: str | None
+    doubts: list[Doubt]
+    ambiguous: bool
     occurred_at: datetime
     received_at: datetime
     due_at: datetime | None
@@ -187,6 +199,8 @@ class IncidentFilter:
         A category with all below it.
     state, channel, located
         Codes.
+    ambiguous
+        Whether there are doubts about its place.
     team
         Code of the team that has it.
     bbox
@@ -207,6 +221,7 @@ class IncidentFilter:
     state: lifecycle.State | None = None
     channel: str | None = None
     located: Located | None = None
+    ambiguous: bool | None = None
     team: str | None = None
     bbox: tuple[float, float, float, float] | None = None
     occurred_from: datetime | None = None
@@ -248,7 +263,7 @@ def report(conn: Connection, what: Report, assigner: Answering, key: str | None 
     execute(conn, SQL["report"], **values)
     if key is not None:
         execute(conn, SQL["remember"], key=key, response=Jsonb(_JSON.dump_python(incident, mode="json")))
-    feed.append(conn, [_entry("incident.reported", incident)])
+    feed.append(conn, [entry("incident.reported", incident)])
     return incident
 
 
@@ -315,7 +330,7 @@ def change_state(conn: Connection, incident_id: uuid.UUID, change: Change, expec
         payload=Jsonb({"from": before, **_said(change)}),
     )
     incident = read(conn, incident_id)
-    feed.append(conn, [_entry("incident.changed", incident)])
+    feed.append(conn, [entry("incident.changed", incident)])
     return incident
 
 
@@ -349,8 +364,10 @@ def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
     The answer is made of it and not read back: who reports may put in what they may not read.
     """
     lon, lat = stored(what.lon, what.lat, what.crs)
-    owners = assigner.assign(np.array([lon]), np.array([lat]))
+    building, decided = _decided(conn, what, assigner, lon, lat)
+    owners = decided.owners
     unit_id, team_id = int(owners.unit_id[0]), owners.team_id[0]
+    doubts = decided.doubts.get(0, [])
     return {
         **asdict(what) | _ruling(conn, what, unit_id, team_id) | {"lon": lon, "lat": lat},
         "id": uuid.UUID(identifiers.make(1)[0].decode()),
@@ -358,8 +375,13 @@ def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
         "unit_id": unit_id,
         "path": owners.path[0],
         "located": owners.located[0],
+        "building_id": building and building.id,
+        "building_code": building and building.code,
+        "doubts": doubts,
+        "ambiguous": bool(doubts),
         "owner_rule": owners.owner_rule[0],
         "candidates": owners.candidates.get(0, [unit_id]),
+        "shares": owners.shares.get(0),
         "team_id": team_id,
         "team_rule": owners.team_rule[0],
         "team_unit_id": int(owners.team_unit_id[0]),
@@ -367,6 +389,27 @@ def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
         "payload": Jsonb({"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}),
         **_AS_MADE,
     }
+
+
+def _decided(
+    conn: Connection, what: Report, assigner: Answering, lon: float, lat: float
+) -> tuple[Building | None, Decided]:
+    """The building that a report names, by code or address, and who answers for it."""
+    x, y = np.array([lon]), np.array([lat])
+    if what.building_code is not None:
+        building = buildings.named(conn, what.building_code)
+    else:
+        path = assigner.assign(x, y).path[0] if what.address else None
+        building = path and buildings.of_address(conn, what.address or "", path)
+    places = Places(
+        x,
+        y,
+        accuracy_m=None if what.accuracy_m is None else np.array([what.accuracy_m]),
+        building_lon=building and np.array([building.lon]),
+        building_lat=building and np.array([building.lat]),
+        as_wgs84=crs.is_storage(crs.declared(what.crs)),
+    )
+    return building or None, decide(assigner, places)
 
 
 _AS_MADE: Row = {"closed_at": None, "department_id": None, "synthetic": False, "version": 1}
@@ -408,6 +451,7 @@ def _find(conn: Connection, wanted: IncidentFilter) -> list[Row]:
         state=wanted.state,
         channel=wanted.channel,
         located=wanted.located,
+        ambiguous=wanted.ambiguous,
         team=wanted.team,
         occurred_from=wanted.occurred_from,
         occurred_to=wanted.occurred_to,
@@ -454,6 +498,7 @@ def _said(change: Change) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
-def _entry(kind: str, incident: Incident) -> feed.Entry:
+def entry(kind: str, incident: Incident) -> feed.Entry:
+    """What the feed tells of a matter."""
     body = {"state": incident.state, "category": incident.category, "version": incident.version}
     return feed.Entry(incident.path, kind, str(incident.id), body)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geo import crs, units
 from geo.assign import Assigner
+from geo.buildings import NONE, Buildings
 from geo.errors import BadCoordinate
 from geo.incident_load import Filling, Prepared, begin_filling, is_new, put
 from geo.load_frames import Converted, Underway, unknown_words
@@ -27,7 +28,15 @@ def write(load: Underway, batches: Iterator[Converted], total: int | None) -> No
         # Read only now: what a large load has taken off guards no longer what is read here from being deleted.
         assigner = Assigner.load(load.conn)
         straight = light and is_new(load.conn, load.order.named_source)
-        filling = begin_filling(load.conn, assigner, load.load_id, load.ring, straight=straight)
+        filling = begin_filling(
+            load.conn,
+            assigner,
+            load.load_id,
+            load.ring,
+            straight=straight,
+            buildings=Buildings.read(load.conn) if {"building", "address"} & set(load.planned.columns) else None,
+            as_wgs84=load.planned.frame is not None and crs.is_storage(load.planned.frame),
+        )
         for number, (ready, prepared) in enumerate(_ahead(_prepared(load, batches, filling))):
             if number == 0:
                 _look_at_places(load, ready, assigner)
@@ -39,6 +48,7 @@ def _prepared(
 ) -> Iterator[tuple[pd.DataFrame, Prepared]]:
     for part in batches:
         _check_incidents(part)
+        _check_buildings(part, filling)
         ready = _ready_incidents(load, part)
         load.rejects.add(part.rows, part.verdicts, part.raw)
         yield ready, filling.prepare(ready)
@@ -60,6 +70,16 @@ def _check_incidents(part: Converted) -> None:
         verdicts.refuse(wrong.fillna(False).to_numpy(dtype=bool), "bad_number", "priority is 1 to 5")
     if "accuracy_m" in frame:
         verdicts.refuse((frame["accuracy_m"] < 0).to_numpy(dtype=bool), "bad_number", "accuracy_m is a radius")
+
+
+def _check_buildings(part: Converted, filling: Filling) -> None:
+    if "building" not in part.frame:
+        return
+    codes = part.frame["building"].astype(object).where(part.frame["building"].notna(), None)
+    known = filling.buildings
+    found = np.zeros(len(codes), dtype=bool) if known is None else known.named(codes) != NONE
+    unknown = codes.notna().to_numpy(dtype=bool) & ~found
+    part.verdicts.refuse(unknown, "unknown_building", lambda row: str(codes.iloc[row]))
 
 
 def _ready_incidents(load: Underway, part: Converted) -> pd.DataFrame:
