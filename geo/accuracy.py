@@ -56,7 +56,9 @@ class Bands:
         return {point: slice(start, end) for point, start, end in found}
 
 
-def boxes(lon: FloatArray, lat: FloatArray, radius_m: FloatArray) -> tuple[FloatArray, ...]:
+def boxes(
+    lon: FloatArray, lat: FloatArray, radius_m: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """West, south, east and north of rectangles in degrees that hold discs; each of shape (n,)."""
     up = radius_m / _METRES_A_DEGREE
     across = radius_m / (_METRES_ALONG * np.cos(np.radians(np.minimum(np.abs(lat) + up, 89.9))))
@@ -82,7 +84,8 @@ def bands(
     """
     tree = shapely.STRtree(areas) if tree is None else tree
     asked = np.flatnonzero(radius_m > 0)
-    disc, slot = tree.query(shapely.box(*boxes(lon[asked], lat[asked], radius_m[asked])), predicate="intersects")
+    west, south, east, north = boxes(lon[asked], lat[asked], radius_m[asked])
+    disc, slot = tree.query(shapely.box(west, south, east, north), predicate="intersects")
     order = np.lexsort((slot, disc))
     disc, slot = asked[disc[order]], slot[order]
     parts = [slice(start, start + _PAIRS) for start in range(0, len(disc), _PAIRS)]

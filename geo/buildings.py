@@ -4,7 +4,6 @@ Buildings as places: a matter that names one by its code or its address lies the
 An address counts within the community that the point lies in, and where no other building there has the same.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -96,14 +95,15 @@ class Buildings:
             of,
         )
 
-    def named(self, codes: Sequence[str | None] | pd.Series) -> IntArray:
+    def named(self, codes: list[str | None]) -> IntArray:
         """The positions of buildings by code, `NONE` where no code is given or known, shape (n,)."""
         return cast(IntArray, self.codes.index.get_indexer(pd.Index(codes, dtype=object)).astype(np.int64))
 
-    def of_addresses(self, addresses: Sequence[str | None], paths: Sequence[str]) -> IntArray:
+    def of_addresses(self, addresses: list[str | None], paths: list[str]) -> IntArray:
         """The positions of buildings by address in the communities of micro-grids, `NONE` where there is not one."""
         if self.addresses.empty:
             return np.full(len(addresses), NONE, dtype=np.int64)
-        asked = pd.MultiIndex.from_arrays([pd.Series(paths).map(self.communities), pd.Series(addresses, dtype=object)])
+        communities = pd.Series(paths, dtype=object).map(self.communities)
+        asked = pd.MultiIndex.from_arrays([communities, pd.Series(addresses, dtype=object)])
         found = self.addresses.index.get_indexer(asked)
         return np.where(found == NONE, NONE, self.addresses.to_numpy()[found]).astype(np.int64)

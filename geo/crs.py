@@ -408,8 +408,11 @@ def evidence_of_gcj02(lon: FloatArray, lat: FloatArray, areas: Geometries) -> Sh
         Polygons in EPSG:4326 that the points ought to fall within: buildings for entrances, units for incidents.
     """
     tree = shapely.STRtree(areas)
-    as_declared = _within(tree, lon, lat)
-    unshifted = _within(tree, *gcj02_to_wgs84(lon, lat))
+    return evidence_of_shift(_within(tree, lon, lat), _within(tree, *gcj02_to_wgs84(lon, lat)))
+
+
+def evidence_of_shift(as_declared: NDArray[np.bool_], unshifted: NDArray[np.bool_]) -> ShiftEvidence:
+    """What it proves which points fit their surroundings as declared, and once unshifted; each of shape (n,)."""
     gained, lost = int((unshifted & ~as_declared).sum()), int((as_declared & ~unshifted).sum())
     likely = gained - lost > max(5.0, 3.0 * float(np.sqrt(gained + lost)))
     return ShiftEvidence(float(as_declared.mean()), float(unshifted.mean()), likely)

@@ -364,17 +364,18 @@ def _decided(given: pa.Table, filling: Filling) -> tuple[pa.Array, Decided]:
     known = filling.buildings
     named = None if known is None else _buildings(given, filling.assigner, known, lon, lat)
     if known is None or named is None or not (named != NONE).any():
-        building, where = pa.nulls(given.num_rows, WHOLE), None
+        building, (at_lon, at_lat) = pa.nulls(given.num_rows, WHOLE), (None, None)
     else:
         building = pa.array(known.id[named], mask=named == NONE)
-        where = [np.where(named == NONE, np.nan, column[named]) for column in (known.lon, known.lat)]
+        at_lon, at_lat = (np.where(named == NONE, np.nan, column[named]) for column in (known.lon, known.lat))
     accuracy = given["accuracy_m"]
     places = Places(
         lon,
         lat,
         accuracy_m=None if accuracy.null_count == len(accuracy) else accuracy.to_numpy().astype(np.float64),
-        building_lon=where and where[0],
-        building_lat=where and where[1],
+        building_lon=at_lon,
+        building_lat=at_lat,
+        by_address=given["building"].is_null().to_numpy(),
         as_wgs84=filling.as_wgs84,
     )
     return building, decide(filling.assigner, places)
@@ -387,7 +388,7 @@ def _buildings(
     named = known.named(given["building"].to_pylist())
     left = np.flatnonzero(given["building"].is_null().to_numpy() & given["address"].is_valid().to_numpy())
     if left.size and not known.addresses.empty:
-        paths = assigner.assign(lon[left], lat[left]).path
+        paths = assigner.assign(lon[left], lat[left]).path.tolist()
         named[left] = known.of_addresses(given["address"].take(pa.array(left)).to_pylist(), paths)
     return named
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -405,7 +405,7 @@ def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
         "team_rule": owners.team_rule[0],
         "team_unit_id": int(owners.team_unit_id[0]),
         **assigner.key._asdict(),
-        "payload": Jsonb({"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}),
+        "payload": Jsonb(_evidence(what, doubts, lon, lat)),
         **_AS_MADE,
     }
 
@@ -415,20 +415,32 @@ def _decided(
 ) -> tuple[Building | None, Decided]:
     """The building that a report names, by code or address, and who answers for it."""
     x, y = np.array([lon]), np.array([lat])
+    building = None
     if what.building_code is not None:
         building = buildings.named(conn, what.building_code)
-    else:
-        path = assigner.assign(x, y).path[0] if what.address else None
-        building = path and buildings.of_address(conn, what.address or "", path)
+    elif what.address:
+        building = buildings.of_address(conn, what.address, assigner.assign(x, y).path[0])
     places = Places(
         x,
         y,
         accuracy_m=None if what.accuracy_m is None else np.array([what.accuracy_m]),
         building_lon=building and np.array([building.lon]),
         building_lat=building and np.array([building.lat]),
+        by_address=np.array([what.building_code is None]),
         as_wgs84=crs.is_storage(crs.declared(what.crs)),
     )
-    return building or None, decide(assigner, places)
+    return building, decide(assigner, places)
+
+
+def _evidence(what: Report, doubts: Sequence[Doubt], lon: float, lat: float) -> Row:
+    """What the history keeps of a place: as it was declared, the doubts, and where it were if it is GCJ-02."""
+    said: Row = {"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}
+    if doubts:
+        said["doubts"] = doubts
+    if "gcj02" in doubts:
+        back = (float(value[0]) for value in crs.gcj02_to_wgs84(np.array([lon]), np.array([lat])))
+        said["unshifted"] = dict(zip(("lon", "lat"), back, strict=True))
+    return said
 
 
 _AS_MADE: Row = {"closed_at": None, "department_id": None, "synthetic": False, "version": 1}

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from geo import crs
-from geo.accuracy import NOBODY
 from geo.assign import LOCATED, Answering, FloatArray, IntArray, Owners
 
 Doubt = Literal["accuracy", "far_from_building", "gcj02"]
@@ -43,8 +42,10 @@ class Places:
         Radii of their uncertainty, NaN where not known; None if none is known.
     building_lon, building_lat
         A point in the building that each names, NaN where it names none; None if none does.
+    by_address
+        Which of the buildings were found by their address; None if none was.
     settled
-        The unit that a dispatcher chose, `accuracy.NOBODY` where none did; None if none was chosen.
+        The unit that a dispatcher chose, `assign.OUTSIDE` where none did; None if none was chosen.
     as_wgs84
         Whether the points were declared to be WGS84 or CGCS2000, so that they may be GCJ-02 that was not declared.
     """
@@ -54,6 +55,7 @@ class Places:
     accuracy_m: FloatArray | None = None
     building_lon: FloatArray | None = None
     building_lat: FloatArray | None = None
+    by_address: BoolArray | None = None
     settled: IntArray | None = None
     as_wgs84: bool = False
 
@@ -66,8 +68,9 @@ class Decided:
     Attributes
     ----------
     owners
-        As `Answering.assign` gives them; ``located`` may be ``building`` or ``settled`` too, the rule ``building`` or
-        ``settled_by_dispatcher``, and `Owners.candidates` lists whatever a disc of uncertainty touches.
+        As `Answering.assign` gives them; ``located`` may be ``building`` or ``settled`` too, the rule ``building``,
+        ``address`` or ``settled_by_dispatcher``, and `Owners.candidates` lists whatever a disc of uncertainty touches,
+        and where a point would lie if it were GCJ-02.
     doubts
         By position, why somebody should look at it; positions that nothing is doubtful about are not there.
     """
@@ -80,9 +83,10 @@ def decide(assigner: Answering, places: Places) -> Decided:
     """Who answers for each place, by one edition; raises what `Answering.assign` raises."""
     built = _built(places)
     owners = assigner.assign(*_decisive(places, built))
-    owners = _by_building(owners, built)
-    shifted = _shifted(assigner, places, built, owners.located == LOCATED[0])
+    owners = _by_building(owners, built, places.by_address)
+    shifted, back = _shifted(assigner, places, built, owners.located == LOCATED[0])
     owners, uncertain = _with_bands(assigner, owners, places, built)
+    owners = _with_others(owners, back)
     doubts: dict[Doubt, BoolArray] = {
         "accuracy": uncertain, "far_from_building": _far(places, built), "gcj02": shifted
     }  # fmt: skip
@@ -114,12 +118,14 @@ def _decisive(places: Places, built: BoolArray) -> tuple[FloatArray, FloatArray]
     return np.where(built, places.building_lon, places.lon), np.where(built, places.building_lat, places.lat)
 
 
-def _by_building(owners: Owners, built: BoolArray) -> Owners:
+def _by_building(owners: Owners, built: BoolArray, by_address: BoolArray | None) -> Owners:
     by_building = built & (owners.located != LOCATED[0])
     if not by_building.any():
         return owners
     located, rule = owners.located.copy(), owners.owner_rule.copy()
     located[by_building] = rule[by_building] = "building"
+    if by_address is not None:
+        rule[by_building & by_address] = "address"
     return replace(owners, located=located, owner_rule=rule)
 
 
@@ -138,6 +144,18 @@ def _with_bands(assigner: Answering, owners: Owners, places: Places, built: Bool
     return replace(owners, candidates=candidates, shares=shares), uncertain | wide
 
 
+def _with_others(owners: Owners, others: Mapping[int, int]) -> Owners:
+    """With one more candidate for some positions, which holds nothing of their disc."""
+    candidates, shares = dict(owners.candidates), dict(owners.shares)
+    for position, unit in others.items():
+        before = candidates.get(position, [int(owners.unit_id[position])])
+        if unit not in before:
+            candidates[position] = [*before, unit]
+        if unit not in before and position in shares:
+            shares[position] = [*shares[position], 0.0]
+    return replace(owners, candidates=candidates, shares=shares) if others else owners
+
+
 def distances_m(lon1: FloatArray, lat1: FloatArray, lon2: FloatArray, lat2: FloatArray) -> FloatArray:
     """Geodesic distances in metres between points in degrees, shape (n,)."""
     return np.asarray(_EARTH.inv(lon1, lat1, lon2, lat2)[2], dtype=np.float64)
@@ -152,8 +170,14 @@ def _far(places: Places, built: BoolArray) -> BoolArray:
     return far
 
 
-def _shifted(assigner: Answering, places: Places, built: BoolArray, outside: BoolArray) -> BoolArray:
-    """Which points have the tell-tale offset of GCJ-02: undone, they are at their building, or no more outside."""
+def _shifted(
+    assigner: Answering, places: Places, built: BoolArray, outside: BoolArray
+) -> tuple[BoolArray, dict[int, int]]:
+    """
+    Which points have the tell-tale offset of GCJ-02: undone, they are at their building, or no more outside.
+
+    The second answer is whose those are that were outside, by position.
+    """
     shifted = np.zeros(len(places.lon), dtype=bool)
     at = np.flatnonzero(built | outside) if places.as_wgs84 else np.empty(0, dtype=np.int64)
     at = at[crs.in_china(places.lon[at], places.lat[at])]
@@ -163,9 +187,8 @@ def _shifted(assigner: Answering, places: Places, built: BoolArray, outside: Boo
         of = (places.building_lon[at], places.building_lat[at])
         # NaN, where no building is named, is not near.
         shifted[at] = (distances_m(*back, *of) < SNAP_M) & (distances_m(lon, lat, *of) > 2 * SNAP_M)
-    unbuilt = ~built[at]
-    shifted[at[unbuilt]] = assigner.assign(back[0][unbuilt], back[1][unbuilt]).located != LOCATED[0]
-    return shifted
-
-
-__all__ = ["DOUBTS", "NOBODY", "Decided", "Doubt", "Places", "decide", "distances_m"]
+    loose = np.flatnonzero(~built[at])
+    found = assigner.assign(back[0][loose], back[1][loose])
+    inside = found.located != LOCATED[0]
+    shifted[at[loose[inside]]] = True
+    return shifted, dict(zip(at[loose[inside]].tolist(), found.unit_id[inside].tolist(), strict=True))

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from geo import feed, lifecycle
-from geo.assign import OUTSIDE, Answering, Assigner, new_run
+from geo.assign import OUTSIDE, Answering, Assigner, FloatArray, new_run
 from geo.db import Connection, Row, copy_rows, execute, rows, statements
 from geo.places import Decided, Places, decide
 
@@ -75,11 +75,14 @@ def placed(assigner: Answering, found: Sequence[Row]) -> Decided:
     """
     columns = {name: np.array([row[name] for row in found], dtype=np.float64) for name in _NUMBERS}
     settled = np.array([OUTSIDE if row["settled"] is None else row["settled"] for row in found], dtype=np.int64)
-    given = {name: None if np.isnan(values).all() else values for name, values in columns.items()}
-    optional = {name: given[name] for name in _NUMBERS[2:]}
-    decided = decide(assigner, Places(columns["lon"], columns["lat"], **optional, settled=settled))
+    accuracy, at_lon, at_lat = (_known(columns[name]) for name in _NUMBERS[2:])
+    decided = decide(assigner, Places(columns["lon"], columns["lat"], accuracy, at_lon, at_lat, settled=settled))
     kept = [n for n, row in enumerate(found) if "gcj02" in row["doubts"]]
     return replace(decided, doubts={**decided.doubts, **{n: [*decided.doubts.get(n, ()), "gcj02"] for n in kept}})
+
+
+def _known(values: FloatArray) -> FloatArray | None:
+    return None if np.isnan(values).all() else values
 
 
 _NUMBERS = ("lon", "lat", "accuracy_m", "building_lon", "building_lat")

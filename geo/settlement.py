@@ -91,7 +91,13 @@ def decisions(conn: Connection, incident_id: UUID) -> list[Decision]:
         raise IncidentNotFound
     ids = sorted({unit for row in found for unit in row["candidates"]})
     called = {row["unit_id"]: row for row in rows(conn, SQL["units_called"], ids=ids)}
-    return [Decision(**row | {"candidates": _candidates(row, called)}) for row in found]
+    return [_decision(row, called) for row in found]
+
+
+def _decision(row: Row, called: Mapping[int, Row]) -> Decision:
+    said: Row = {name: value for name, value in row.items() if name != "shares"}
+    said["candidates"] = _candidates(row, called)
+    return Decision(**said)
 
 
 def _candidates(row: Row, called: Mapping[int, Row]) -> list[Candidate]:

@@ -20,6 +20,7 @@ WITH community AS (
 SELECT b.id, b.code, st_x(p.geom) AS lon, st_y(p.geom) AS lat
 FROM building AS b CROSS JOIN st_pointonsurface(b.geom) AS p (geom)
 WHERE b.address = %(address)s AND starts_with(b.path, (SELECT path FROM community))
+ORDER BY b.id ASC
 LIMIT 2;
 
 -- all --
@@ -31,9 +32,8 @@ FROM building AS b CROSS JOIN st_pointonsurface(b.geom) AS p (geom);
 -- The community of each micro-grid: the unit of that level above, else the one right above.
 SELECT DISTINCT ON (u.path) u.path, c.path AS community
 FROM unit_version AS u
+CROSS JOIN LATERAL unnest(string_to_array(rtrim(u.path, '.'), '.')::bigint[]) AS a (id)
 INNER JOIN unit_version AS c
-  ON
-    c.unit_id = any(string_to_array(rtrim(u.path, '.'), '.')::bigint[]) AND c.unit_id <> u.unit_id
-    AND c.valid @> instant() AND c.recorded @> instant()
+  ON a.id = c.unit_id AND u.unit_id <> c.unit_id AND c.valid @> instant() AND c.recorded @> instant()
 WHERE u.layer = 'base' AND NOT u.derived AND u.valid @> instant() AND u.recorded @> instant()
 ORDER BY u.path ASC, c.level = 'community' DESC, c.path DESC;

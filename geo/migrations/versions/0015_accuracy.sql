@@ -66,7 +66,7 @@ CREATE POLICY of_the_matter ON assignment FOR SELECT USING (
   EXISTS (SELECT FROM incident AS i WHERE i.id = assignment.incident_id)
 );
 
--- A dispatcher settles whose a matter is: one of the candidates, which may lie beyond the scope, or a unit of the scope.
+-- A dispatcher settles whose a matter is: one of the candidates, even beyond the scope, or a unit of the scope.
 -- What leaves the scope cannot be written by a session of that scope, hence this. It returns the new version.
 CREATE FUNCTION wangge.settle_incident(
   matter uuid, chosen bigint, chosen_path text, chosen_team uuid, why bigint, rule text, team_unit bigint,
