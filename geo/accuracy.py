@@ -51,7 +51,7 @@ class Bands:
     def slices(self) -> dict[int, slice]:
         """Where the rows of each disc are."""
         points, starts = np.unique(self.point, return_index=True)
-        ends = np.append(starts[1:], len(self.point))
+        ends = np.append(starts, len(self.point))[1:]
         found = zip(points.tolist(), starts.tolist(), ends.tolist(), strict=True)
         return {point: slice(start, end) for point, start, end in found}
 

@@ -86,9 +86,8 @@ class Decision:
 
 def decisions(conn: Connection, incident_id: UUID) -> list[Decision]:
     """Every decision on whose a matter is, newest first; raises `IncidentNotFound`."""
+    incidents.read(conn, incident_id)
     found = rows(conn, SQL["decided"], id=incident_id)
-    if not found:
-        raise IncidentNotFound
     ids = sorted({unit for row in found for unit in row["candidates"]})
     called = {row["unit_id"]: row for row in rows(conn, SQL["units_called"], ids=ids)}
     return [_decision(row, called) for row in found]
