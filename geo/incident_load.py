@@ -11,7 +11,7 @@ incident that was worked on here since: that one is kept as it stands here, and 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import LiteralString, cast
 from uuid import UUID
 
 import numpy as np
@@ -50,7 +50,7 @@ ASSIGNMENT = (
     "id", "run_id", "path", "unit_id", "owner_rule", "candidates", "shares", "team_id", "team_rule",
     "team_unit_id",
 )  # fmt: skip
-SQL = db.statements("incident_load")
+SQL: Mapping[str, LiteralString] = {**db.statements("incident_load"), **db.statements("sealed")}
 
 
 @dataclass(frozen=True)
