@@ -152,7 +152,9 @@ def circle_and_edges(x1: FloatArray, y1: FloatArray, x2: FloatArray, y2: FloatAr
         enters, leaves = (-half - root) / square, (-half + root) / square
     met = (inside > 0) & (square > 0)
     enters, leaves = (np.where(met, np.clip(t, 0.0, 1.0), 0.0) for t in (enters, leaves))
-    ax, ay, bx, by = x1 + enters * dx, y1 + enters * dy, x1 + leaves * dx, y1 + leaves * dy
+    ax, ay = x1 + enters * dx, y1 + enters * dy
+    # An end within the circle is taken as it is: about the middle the least error would turn its direction around.
+    bx, by = np.where(leaves == 1, x2, x1 + leaves * dx), np.where(leaves == 1, y2, y1 + leaves * dy)
     sectors = _angle(x1, y1, ax, ay) + _angle(bx, by, x2, y2)
     return 0.5 * (radius * radius * sectors + ax * by - ay * bx)
 
