@@ -234,8 +234,8 @@ def market(pool: Pool) -> None:
         )
         publication.publish(conn, frame, LONG_AGO + timedelta(days=2), system="test", layer="dedicated")
         conn.execute(
-            "INSERT INTO team (id, code, path, kind, name, source) SELECT gen_random_uuid(), 'TK', path, 'property_company', "
-            "'物业', 'test' FROM unit_version WHERE code = 'K1'"
+            "INSERT INTO team (id, code, path, kind, name, source) SELECT gen_random_uuid(), 'TK', path, "
+            "'property_company', '物业', 'test' FROM unit_version WHERE code = 'K1'"
         )
         conn.execute(
             "INSERT INTO default_team (unit_id, path, team_id, valid) SELECT u.unit_id, u.path, t.id, "
