@@ -30,10 +30,12 @@ STORED = """
 SELECT
   i.source_key, i.path, i.unit_id, i.located, i.category, i.channel, i.handling, i.state, i.priority, i.title,
   i.description, i.address, st_asewkb(i.geom) AS geom, i.accuracy_m, i.occurred_at, i.received_at, i.due_at,
-  i.closed_at, i.team_id, i.synthetic, i.version, i.building_id, i.department_id, i.doubts, (i.load_id IS NULL) AS unloaded,
+  i.closed_at, i.team_id, i.synthetic, i.version, i.building_id, i.department_id, i.doubts,
+  (i.load_id IS NULL) AS unloaded,
   (SELECT array_agg((e.number, e.path, e.kind, e.account, e.state, e.payload_version, e.payload)::text)
    FROM incident_event AS e WHERE e.incident_id = i.id) AS events,
-  (SELECT array_agg((a.path, a.unit_id, a.owner_rule, a.candidates, a.shares, a.team_id, a.team_rule, a.team_unit_id)::text)
+  (SELECT array_agg((a.path, a.unit_id, a.owner_rule, a.candidates, a.shares, a.team_id, a.team_rule,
+                     a.team_unit_id)::text)
    FROM assignment AS a WHERE a.incident_id = i.id) AS assignments,
   (SELECT array_agg((h.organisation, h.path, h.until)::text) FROM hand_over AS h WHERE h.incident_id = i.id) AS handed
 FROM incident AS i WHERE i.source = %(source)s ORDER BY i.source_key
