@@ -14,6 +14,7 @@ from geo.intake import Beside
 from geo.lifecycle import State
 from geo.organisations import Category, Channel
 from geo.seal import Contact
+from geo.settlement import Settlement
 from geo.whereabouts import Owner
 
 MOST_ROWS = 500
@@ -130,6 +131,7 @@ class ReportIn(Strict):
     occurred_at: Instant | None = None
     accuracy_m: Annotated[float, BeforeValidator(_number), Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
     handling: Handling = "direct"
+    building_code: Code | None = None
     contact: ContactIn | None = None
 
     def report(self) -> Report:
@@ -154,6 +156,17 @@ class ChangeIn(Strict):
         return Change(**self.model_dump())
 
 
+class SettleIn(Strict):
+    """The unit that shall own a matter, by its code, and why."""
+
+    unit: Code
+    reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), Plain, Visible]
+
+    def settlement(self) -> Settlement:
+        """The settlement that the verb takes."""
+        return Settlement(**self.model_dump())
+
+
 class IncidentQuery(Strict):
     """Filters of the list of matters; all that are given must hold."""
 
@@ -165,6 +178,10 @@ class IncidentQuery(Strict):
     located: Annotated[
         Located | None,
         Query(description="`outside` is the queue of points outside every grid. 定位结果；outside 为界外。"),
+    ] = None
+    ambiguous: Annotated[
+        bool | None,
+        Query(description="`true` is the queue of those whose place leaves doubts. 位置存疑；true 为待确定归属。"),
     ] = None
     team: Annotated[Code | None, Query(description="Code of the team that has it. 队伍编码。")] = None
     bbox: Annotated[
@@ -401,6 +418,10 @@ EXAMPLES: dict[str, Any] = {
             "accuracy_m": 12,
         },
     },
+}
+SETTLEMENTS: dict[str, Any] = {
+    "zh": {"summary": "现场核实后确定归属", "value": {"unit": "152201001001001", "reason": "现场核实在路北"}},
+    "en": {"summary": "Settled after a look", "value": {"unit": "152201001001001", "reason": "Seen north of the road"}},
 }
 CHANGES: dict[str, Any] = {
     "zh": {"summary": "退回并说明理由", "value": {"state": "returned", "reason": "不属本队职责范围"}},

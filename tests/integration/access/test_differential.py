@@ -211,6 +211,16 @@ def what_happened_to_a_matter(viewer: Viewer) -> None:
         assert answer.status_code in {200, 404}
 
 
+def whose_a_matter_is_and_why(viewer: Viewer) -> None:
+    seen = set(viewer.visible["id"])
+    for one in viewer.matters["id"].iloc[::2]:
+        answer = viewer.client.get(f"/v1/incidents/{one}/assignments")
+        assert answer.status_code == (200 if one in seen else 404)
+        if one in seen and answer.json():
+            owner = viewer.client.get(f"/v1/incidents/{one}").json()["unit_id"]
+            assert (answer.json()[0]["unit_id"], answer.json()[0]["candidates"][0]["unit_id"]) == (owner, owner)
+
+
 def the_text_as_it_was_written(viewer: Viewer) -> None:
     seen = set(viewer.visible["id"])
     for one in with_sealed(viewer.matters):
@@ -486,6 +496,7 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/incidents": a_list_of_matters,
     "/v1/incidents/{incident_id}": one_matter,
     "/v1/incidents/{incident_id}/history": what_happened_to_a_matter,
+    "/v1/incidents/{incident_id}/assignments": whose_a_matter_is_and_why,
     "/v1/incidents/{incident_id}/original": the_text_as_it_was_written,
     "/v1/incidents/{incident_id}/photos": photographs,
     "/v1/incidents/{incident_id}/photos/{number}": one_photograph,
