@@ -26,9 +26,11 @@ from api.routes import (
     stations,
     summary,
     teams,
+    tiles,
     units,
 )
 from api.scope import Service, declare, known_parameters
+from api.tiles import Tiles
 from geo import cluster, passwords
 from geo.db import open_pool
 from geo.editions import InForce
@@ -65,7 +67,22 @@ def create_app(settings: Settings) -> FastAPI:
         responses=PROBLEM,
         lifespan=_lifespan(settings, metrics),
     )
-    kinds = (units, incidents, photos, reporters, teams, stations, routes, lists, summary, maps, session, audit, health)
+    kinds = (
+        units,
+        incidents,
+        photos,
+        reporters,
+        teams,
+        stations,
+        routes,
+        lists,
+        summary,
+        maps,
+        tiles,
+        session,
+        audit,
+        health,
+    )
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)
@@ -90,7 +107,7 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         dsn = cluster.connection_string(settings)
         with open_pool(dsn, settings.pool_size) as pool:
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool))
+            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool), Tiles(pool))
             await run_in_threadpool(passwords.nobodys)
             yield
 

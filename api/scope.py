@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from api.auth import Doors, address_of, cookie_of, token_of
 from api.errors import NotAllowed, SignInNeeded, UnknownParameter
 from api.metrics import Metrics
+from api.tiles import Tiles
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
 from geo.editions import InForce
@@ -38,6 +39,7 @@ class Service:
     in_force: InForce
     metrics: Metrics
     doors: Doors
+    tiles: Tiles
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     language: Literal["zh", "en"] = Field(default="zh", description="The language of maps and pages if none is asked.")
     key_dir: Path | None = Field(default=None, description="Where keys live, apart from the data; found if not set.")
     retention_months: int = Field(default=24, ge=1, le=600, description="How long contacts and photographs are kept.")
+    base_map: str = Field(default="", description="Address of outer raster tiles beneath our map, with {z} {x} {y}.")
     timezone: str = Field(default="Asia/Shanghai", description="The clock of hours, days and reports.")
 
     @property

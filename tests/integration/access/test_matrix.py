@@ -37,6 +37,8 @@ FILLED = {
     ("/v1/stations/{code}", "code"): "published",
     ("/v1/units/{code}", "code"): "published",
 }
+# Parameters that name no thing at a place: the tile holds the whole city, and its answers are held against scopes below.
+FIXED = {"number": "1", "z": "14", "x": "13744", "y": "5828", "theme": "light"}
 BODIES: dict[str, Any] = {
     "POST /v1/session": {"account": "nobody", "password": "wrong"},
     "POST /v1/session/password": {"present": "wrong", "next": "wrong"},
@@ -153,8 +155,8 @@ def address(operation: Operation, place: str, city: City) -> tuple[str, bool]:
         if operation.path == "/v1/maps/{kind}":
             path = path.replace("{kind}", "incidents")
             continue
-        if parameter == "number":
-            path = path.replace("{number}", "1")
+        if parameter in FIXED:
+            path = path.replace(f"{{{parameter}}}", FIXED[parameter])
             continue
         scoped = scoped or kind_of(operation, parameter) == "scoped"
         code = PLACES[place]

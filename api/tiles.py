@@ -1,0 +1,139 @@
+"""Tiles over HTTP, beneath the routes: what is at hand at once, what is made in few threads, and how it is answered."""
+
+import time
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from psycopg_pool import ConnectionPool
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from geo.assign import NoUnits
+from geo.db import PUBLIC, Connection, Scope, begin
+from geo.errors import Unavailable
+from tiles import row_tiles
+from tiles.cache import Cache, Packed
+from tiles.layers import UNITS, WORLD, TileLayer
+from tiles.unit_book import UnitBook
+
+MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+AT_ONCE = 2  # threads, and database connections, that tiles may take: the rest stays for everything else
+MOST_WAITING = 256
+FINE = 13  # from this zoom on a tile has so few units that it is made where the request is served
+LOOK_AGAIN_S = 1.0
+FRESH_S = 60
+Made = TypeVar("Made")
+
+
+class TilesBusy(Unavailable):
+    """Too many tiles are asked for at once; ask again in a moment."""
+
+    zh = "瓦片请求过多，请稍后重试。"
+
+
+class Tiles:
+    """
+    The tiles of one process.
+
+    Parameters
+    ----------
+    pool
+        Where live layers are read from, `AT_ONCE` connections at the most.
+    """
+
+    def __init__(self, pool: ConnectionPool[Connection]) -> None:
+        self.cache = Cache()
+        self.units = UnitBook()
+        self._pool = pool
+        self._threads = CapacityLimiter(AT_ONCE)
+        self._waiting = 0
+        self._mark, self._marked_at_s = 0, float("-inf")
+
+    def at_hand(self, layer: TileLayer, zoom: int, x: int, y: int) -> Packed | None:
+        """A tile of a public layer in force that takes no waiting; None if it does."""
+        if layer is not UNITS:
+            fresh = time.monotonic() - self._marked_at_s < LOOK_AGAIN_S
+            return self.cache.get((layer.name, self._mark, zoom, x, y)) if fresh and layer.public else None
+        prepared = self.units.at_hand()
+        if prepared is None:
+            return None
+        key = (layer.name, prepared.digest, zoom, x, y)
+        kept = self.cache.get(key)
+        if kept is None and zoom >= FINE and prepared.tiles.is_ready(zoom):
+            kept = Packed.of(prepared.tiles.tile(zoom, x, y))
+            self.cache.put(key, kept)
+        return kept
+
+    async def unit_tile(self, zoom: int, x: int, y: int, at: datetime | None) -> Packed:
+        """A tile of the units in force at an instant, now if none is given; raises `NoUnits`, `NoUnitsThen`."""
+        found = self.at_hand(UNITS, zoom, x, y) if at is None else None
+        return found or await self._apart(self._make_units, zoom, x, y, at)
+
+    async def row_tile(self, layer: TileLayer, zoom: int, x: int, y: int, scope: Scope) -> Packed:
+        """A tile of what lives in the database, as a scope sees it. Only what is public is kept."""
+        return self.at_hand(layer, zoom, x, y) or await self._apart(self._make_rows, layer, zoom, x, y, scope)
+
+    async def bounds(self) -> tuple[float, ...]:
+        """West, south, east, north of the units in force, or the world if there are none."""
+        prepared = self.units.at_hand()
+        return prepared.tiles.bounds if prepared else await self._apart(self._bounds)
+
+    def _bounds(self) -> tuple[float, ...]:
+        try:
+            with begin(self._pool, PUBLIC) as conn:
+                return self.units.current(conn).tiles.bounds
+        except NoUnits:
+            return WORLD
+
+    def _make_units(self, zoom: int, x: int, y: int, at: datetime | None) -> Packed:
+        with begin(self._pool, PUBLIC) as conn:
+            found = self.units.current(conn) if at is None else self.units.as_of(conn, at)
+        return self._kept((UNITS.name, found.digest, zoom, x, y), lambda: found.tiles.tile(zoom, x, y))
+
+    def _make_rows(self, layer: TileLayer, zoom: int, x: int, y: int, scope: Scope) -> Packed:
+        with begin(self._pool, PUBLIC if layer.public else scope) as conn:
+            if not layer.public:
+                return Packed.of(row_tiles.tile(conn, layer.name, zoom, x, y))
+            # The mark is read first: what is written meanwhile is drawn again, never missed.
+            marked_at_s, mark = time.monotonic(), row_tiles.mark(conn)
+            self._mark, self._marked_at_s = mark, marked_at_s
+            return self._kept((layer.name, mark, zoom, x, y), lambda: row_tiles.tile(conn, layer.name, zoom, x, y))
+
+    def _kept(self, key: Hashable, make: Callable[[], bytes]) -> Packed:
+        kept = self.cache.get(key)
+        if kept is None:
+            kept = Packed.of(make())
+            self.cache.put(key, kept)
+        return kept
+
+    async def _apart(self, make: Callable[..., Made], *given: object) -> Made:
+        if self._waiting >= MOST_WAITING:
+            raise TilesBusy
+        self._waiting += 1
+        try:
+            return await to_thread.run_sync(make, *given, limiter=self._threads)
+        finally:
+            self._waiting -= 1
+
+
+def answer(asked: Headers, packed: Packed, *, public: bool) -> Response:
+    """
+    A tile as its answer: 204 if it is empty, 304 if the client has it already.
+
+    Whoever calls has checked the permission; only then is the tag compared.
+    """
+    headers = {
+        "cache-control": f"public, max-age={FRESH_S}" if public else "private, no-cache",
+        "vary": "accept-encoding" if public else "accept-encoding, cookie, authorization",
+    }
+    if not packed.content:
+        return Response(status_code=204, headers=headers)
+    zipped = "gzip" in asked.get("accept-encoding", "")
+    headers["etag"] = f'"{packed.tag}"' if zipped else f'"{packed.tag}-plain"'
+    if headers["etag"] in asked.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if zipped:
+        headers["content-encoding"] = "gzip"
+    return Response(packed.content if zipped else packed.plain, headers=headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,182 @@
+"""The catalogue of tiles: which layers there are, who may have them, and what they hold; TileJSON is made of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import morecantile
+
+from geo.errors import NotFound
+from geo.roles import ANYONE, Permission
+
+MATRICES = morecantile.tms.get("WebMercatorQuad")
+"""The square that every web map cuts the world into (OGC 17-083r4, annex E.4)."""
+COARSEST, FINEST = 0, 16
+WORLD = (-180.0, -85.0511, 180.0, 85.0511)
+
+
+class NoSuchTile(NotFound):
+    """There is no such tile: the zoom is beyond what the layer has, or the column or row beyond the zoom."""
+
+    zh = "没有此瓦片：级别超出该图层范围，或行列号超出该级别范围。"
+
+
+@dataclass(frozen=True)
+class Within:
+    """
+    A layer inside of a tile.
+
+    Attributes
+    ----------
+    id
+        What a style calls it.
+    fields
+        What its features tell, by name: ``String``, ``Number`` or ``Boolean``.
+    minzoom
+        From which zoom on it is there.
+    """
+
+    id: str
+    fields: Mapping[str, str]
+    minzoom: int = COARSEST
+
+
+@dataclass(frozen=True)
+class TileLayer:
+    """
+    Tiles that are asked for by one name.
+
+    Attributes
+    ----------
+    name
+        In the address.
+    zh, en
+        For people.
+    permission
+        What whoever asks must be allowed.
+    layers
+        What a tile holds.
+    minzoom, maxzoom
+        Of its tiles.
+    """
+
+    name: str
+    zh: str
+    en: str
+    permission: Permission
+    layers: Sequence[Within]
+    minzoom: int = COARSEST
+    maxzoom: int = FINEST
+
+    @property
+    def public(self) -> bool:
+        """Whether anyone may have it, and everyone the same."""
+        return self.permission in ANYONE
+
+    def check(self, zoom: int, x: int, y: int) -> None:
+        """Raise `NoSuchTile` for a tile that this layer cannot have."""
+        if not self.minzoom <= zoom <= self.maxzoom:
+            raise NoSuchTile(f"{self.name} has zooms {self.minzoom} to {self.maxzoom}.")
+        if not (0 <= x < 1 << zoom and 0 <= y < 1 << zoom):
+            raise NoSuchTile(f"Zoom {zoom} has columns and rows 0 to {(1 << zoom) - 1}.")
+
+
+def _fields(*, text: str = "", number: str = "") -> Mapping[str, str]:
+    return MappingProxyType({**dict.fromkeys(text.split(), "String"), **dict.fromkeys(number.split(), "Number")})
+
+
+UNIT = _fields(text="level code name name_en", number="unit_id parent_id households")
+LEVEL_ZOOMS: Mapping[str, int] = MappingProxyType(
+    {"league": 0, "banner": 5, "township": 8, "community": 10, "grid": 11, "micro_grid": 12}
+)
+"""From which zoom on a level is drawn: its units are then some ten pixels wide."""
+LABEL_ZOOMS: Mapping[str, int] = MappingProxyType(
+    {"league": 3, "banner": 6, "township": 9, "community": 12, "grid": 13, "micro_grid": 14}
+)
+
+UNITS = TileLayer(
+    "units", "网格", "units", "unit.read",
+    (
+        *(Within(level, UNIT, zoom) for level, zoom in LEVEL_ZOOMS.items()),
+        Within("unit_label", _fields(text="level name name_en", number="unit_id"), min(LABEL_ZOOMS.values())),
+    ),
+)  # fmt: skip
+BASE = TileLayer(
+    "base", "底图", "base map", "unit.read",
+    (
+        Within("block", _fields(text="code", number="households"), 12),
+        Within("building", _fields(text="code name use", number="floors"), 14),
+        Within("street", _fields(text="name class"), 8),
+        Within("place_label", _fields(text="kind name name_en"), 6),
+    ),
+    minzoom=6,
+)  # fmt: skip
+STATIONS = TileLayer(
+    "stations", "服务站", "stations", "station.read",
+    (Within("station", _fields(text="id code kind name")),), minzoom=8,
+)  # fmt: skip
+ROUTES = TileLayer(
+    "routes", "巡逻路线", "patrol routes", "route.read",
+    (Within("route", _fields(text="id code name shift", number="length_m")),), minzoom=8,
+)  # fmt: skip
+INCIDENTS = TileLayer(
+    "incidents", "事项", "incidents", "incident.read",
+    (
+        Within("incident", _fields(text="id category state", number="priority")),
+        Within("incident_more", _fields(number="count")),
+    ),
+    minzoom=10,
+)  # fmt: skip
+
+CATALOGUE: Mapping[str, TileLayer] = MappingProxyType(
+    {layer.name: layer for layer in (UNITS, BASE, STATIONS, ROUTES, INCIDENTS)}
+)
+
+
+def tilejson(layer: TileLayer, root: str, bounds: Sequence[float] = WORLD) -> dict[str, Any]:
+    """
+    The description of a layer's tiles, as TileJSON 3.0.
+
+    Parameters
+    ----------
+    layer
+        Of the catalogue.
+    root
+        The address of the service, such as ``http://127.0.0.1:8000``; maps want whole addresses.
+    bounds
+        West, south, east, north in degrees (EPSG:4326).
+    """
+    west, south, east, north = bounds
+    return {
+        "tilejson": "3.0.0",
+        "name": layer.zh,
+        "description": layer.en,
+        "version": "1.0.0",
+        "scheme": "xyz",
+        "tiles": [f"{root}/tiles/{layer.name}/{{z}}/{{x}}/{{y}}"],
+        "minzoom": layer.minzoom,
+        "maxzoom": layer.maxzoom,
+        "bounds": list(bounds),
+        "center": [round((west + east) / 2, 6), round((south + north) / 2, 6), max(layer.minzoom, 6)],
+        "vector_layers": vector_layers([layer]),
+    }
+
+
+def vector_layers(layers: Sequence[TileLayer]) -> list[dict[str, Any]]:
+    """What tiles hold, as TileJSON and PMTiles describe it."""
+    return [
+        {
+            "id": inner.id,
+            "fields": dict(inner.fields),
+            "minzoom": max(inner.minzoom, layer.minzoom),
+            "maxzoom": layer.maxzoom,
+        }
+        for layer in layers
+        for inner in layer.layers
+    ]
+
+
+def tiles_in(bounds: tuple[float, float, float, float], zooms: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Zoom, column and row of every tile that meets a box in degrees (EPSG:4326)."""
+    return ((tile.z, tile.x, tile.y) for tile in MATRICES.tiles(*bounds, zooms=list(zooms), truncate=True))
