@@ -11,7 +11,9 @@ export default defineConfig({
     // One file of styles and no data: addresses, so that the pages run under a policy of 'self' alone.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "map.html"] },
   },
-  server: { proxy: { "/v1": service, "/health": service, "/docs": service } },
+  worker: { format: "es" },
+  server: { proxy: { "/v1": service, "/tiles": service, "/health": service, "/docs": service } },
   test: { include: ["tests/**/*.test.ts"] },
 });

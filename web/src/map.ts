@@ -1,0 +1,8 @@
+import "./map/map-page";
+import { loadSession } from "./kit/session";
+import { startLanguage } from "./language";
+import { startTheme } from "./theme";
+
+startTheme();
+startLanguage();
+void loadSession();
