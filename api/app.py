@@ -12,14 +12,17 @@ from api.auth import Doors
 from api.body import BodyLimit
 from api.edge import Edge
 from api.guard import Guard
+from api.heat import Hearth
 from api.metrics import Metrics
 from api.routes import (
     audit,
     health,
+    heat,
     incidents,
     lists,
     maps,
     photos,
+    public_heat,
     reporters,
     routes,
     session,
@@ -78,6 +81,8 @@ def create_app(settings: Settings) -> FastAPI:
         lists,
         summary,
         maps,
+        heat,  # its addresses are more special than those of tiles
+        public_heat,
         tiles,
         session,
         audit,
@@ -107,9 +112,12 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         dsn = cluster.connection_string(settings)
         with open_pool(dsn, settings.pool_size) as pool:
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool), Tiles(pool))
+            hearth = Hearth(pool, settings.timezone)
+            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool), Tiles(pool), hearth)
             await run_in_threadpool(passwords.nobodys)
+            hearth.heat.start()
             yield
+            await run_in_threadpool(hearth.heat.stop)
 
     return lifespan
 

@@ -51,7 +51,7 @@ def _number(value: Any) -> Any:
     return value + 0.0
 
 
-def _boxed(text: str) -> tuple[float, float, float, float]:
+def boxed(text: str) -> tuple[float, float, float, float]:
     """West, south, east, north."""
     numbers = [float(part) for part in text.split(",")]
     if len(numbers) != 4:
@@ -142,7 +142,7 @@ class IncidentQuery(Strict):
     ] = None
     team: Annotated[Code | None, Query(description="Code of the team that has it. 队伍编码。")] = None
     bbox: Annotated[
-        Annotated[Box, AfterValidator(_boxed)] | None,
+        Annotated[Box, AfterValidator(boxed)] | None,
         Query(description="west,south,east,north in EPSG:4326. 范围：西,南,东,北。"),
     ] = None
     occurred_from: Annotated[Instant | None, Query(description="Happened at or after. 发生时间起（含）。")] = None

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 
 from api.auth import Doors, address_of, cookie_of, token_of
 from api.errors import NotAllowed, SignInNeeded, UnknownParameter
+from api.heat import Hearth
 from api.metrics import Metrics
 from api.tiles import Tiles
 from geo import db
@@ -40,6 +41,7 @@ class Service:
     metrics: Metrics
     doors: Doors
     tiles: Tiles
+    hearth: Hearth
 
 
 @dataclass(frozen=True)

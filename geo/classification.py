@@ -65,6 +65,10 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
             "building_id geom accuracy_m occurred_at received_at due_at closed_at team_id department_id source "
             "source_key load_id synthetic version"
         ),
+        "incident_change": _table(internal="made_in at ids"),
+        "public_figure": _table(
+            public="period since until category unit_id path incidents finest published_at",
+        ),
         "incident_event": _table(internal="incident_id number path kind at account state payload_version payload"),
         "assignment_run": _table(internal="id at account edition_valid edition_recorded"),
         "assignment": _table(

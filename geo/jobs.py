@@ -14,7 +14,8 @@ from typing import LiteralString, cast
 import procrastinate
 from psycopg_pool import ConnectionPool
 
-from geo.db import EVERYTHING, Connection, Row, Scope, begin, execute, first, one, rows, statements
+from geo import public_figures
+from geo.db import EVERYTHING, Connection, Row, Scope, begin, execute, first, instant, one, rows, statements
 from geo.errors import NotFound, WanggeError
 
 SQL = statements("jobs")
@@ -80,7 +81,14 @@ def check_paths(job: Job, *, batch: int = 20_000) -> str:
         last = found["last"]
 
 
-WORK: Mapping[str, Work] = {"check_paths": check_paths}
+def publish_figures(job: Job, *, timezone: str) -> str:
+    """Make the public figures of the last week, month and year that are not finished yet, by the city's clock."""
+    with job.begin() as conn:
+        made = public_figures.publish(conn, instant(conn), timezone)
+    return f"{made} figures were published."
+
+
+WORK: Mapping[str, Work] = {"check_paths": check_paths, "publish_figures": publish_figures}
 
 
 def queue(dsn: str, work: Mapping[str, Work] = WORK) -> procrastinate.App:

@@ -338,6 +338,27 @@ incident_event = Table(
     Column("payload_version", SmallInteger, nullable=False),
     Column("payload", JSONB, nullable=False),
 )
+incident_change = Table(
+    "incident_change",
+    METADATA,
+    Column("made_in", BigInteger, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("ids", ARRAY(UUID), nullable=False),
+    Index("idx_incident_change_made_in", "made_in"),
+)
+public_figure = Table(
+    "public_figure",
+    METADATA,
+    Column("period", Text, primary_key=True),
+    Column("since", INSTANT, primary_key=True),
+    Column("until", INSTANT, nullable=False),
+    Column("category", Text, primary_key=True),
+    Column("unit_id", BigInteger, ForeignKey("unit.id"), primary_key=True),
+    Column("path", PATH, nullable=False),
+    Column("incidents", BigInteger, nullable=False),
+    Column("finest", Boolean, nullable=False),
+    Column("published_at", INSTANT, nullable=False),
+)
 assignment_run = Table(
     "assignment_run",
     METADATA,

@@ -1,0 +1,142 @@
+"""What a heat map is asked for, and the tables that the kernels read instead."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.db import Scope
+from geo.heat_columns import View
+from geo.heat_index import STATES
+from geo.heat_rows import DAYS, FOREVER, HOURS, Handed, Int32s
+from geo.lifecycle import State
+from geo.slices import Slice
+
+Booleans = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class HeatFilter:
+    """
+    Which matters a heat map counts; all that are given must hold, and an empty set asks for nothing.
+
+    Attributes
+    ----------
+    since, until
+        Occurred at or after, and before.
+    hours, weekdays
+        Hours of the day (0 to 23) and days of the week (0 is Monday) on the city's clock.
+    categories
+        Codes, each with all below it.
+    states
+        States of the matter.
+    path
+        Of the unit whose subtree is meant; empty for all.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    hours: frozenset[int] = frozenset()
+    weekdays: frozenset[int] = frozenset()
+    categories: frozenset[str] = frozenset()
+    states: frozenset[State] = frozenset()
+    path: str = ""
+
+
+class Plan(NamedTuple):
+    """
+    A filter within a slice, as tables by the numbers of a view.
+
+    Attributes
+    ----------
+    low, high
+        Ranks of the units asked for that the slice's range has, from `low` and below `high`.
+    units
+        The same for every unit of the view.
+    elsewhere
+        Units asked for that the range has not: matters there count if they were handed over.
+    categories, states, hours, days
+        Which values are asked for.
+    since, until
+        Microseconds since 1970.
+    handed, handed_new
+        Rows of the index and new rows that are in the hands of the slice's organisation.
+    """
+
+    low: int
+    high: int
+    units: Booleans
+    elsewhere: Booleans
+    categories: Booleans
+    states: Booleans
+    hours: Booleans
+    days: Booleans
+    since: int
+    until: int
+    handed: Int32s
+    handed_new: Int32s
+
+
+def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
+    """
+    The tables of a filter within a slice.
+
+    Parameters
+    ----------
+    view
+        From `heat_columns`.
+    seen
+        What the session may see.
+    wanted
+        What it asks for.
+    now
+        Hand-overs that have ended by then are not seen.
+    """
+    names = view.names
+    asked = Slice.of(Scope(wanted.path))
+    low, high = (max(seen.span(names.paths)[0], asked.span(names.paths)[0]),
+                 min(seen.span(names.paths)[1], asked.span(names.paths)[1]))  # fmt: skip
+    inside, in_range = asked.marks(names.paths, names.new_paths), seen.marks(names.paths, names.new_paths)
+    organisation, at = view.organisation(seen.organisation), microseconds(now)
+    return Plan(
+        low=low,
+        high=max(low, high),
+        units=inside & in_range,
+        elsewhere=inside & ~in_range,
+        categories=_categories(names.categories, wanted.categories),
+        states=_marked(len(STATES), [STATES.index(state) for state in wanted.states]),
+        hours=_marked(HOURS, list(wanted.hours)),
+        days=_marked(DAYS, list(wanted.weekdays)),
+        since=-FOREVER if wanted.since is None else microseconds(wanted.since),
+        until=FOREVER if wanted.until is None else microseconds(wanted.until),
+        handed=_in_hand(view.handed, organisation, at),
+        handed_new=_in_hand(view.new_handed, organisation, at),
+    )
+
+
+def microseconds(at: datetime) -> int:
+    """An instant as microseconds since 1970."""
+    return int(np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
+
+
+def _marked(size: int, wanted: list[int]) -> Booleans:
+    marks = np.zeros(size, dtype=np.bool_)
+    marks[wanted] = True
+    return marks if wanted else ~marks
+
+
+def _categories(codes: tuple[str, ...], wanted: frozenset[str]) -> Booleans:
+    if not wanted:
+        return np.ones(len(codes), dtype=np.bool_)
+    return np.array([_below(code, wanted) for code in codes], dtype=np.bool_)
+
+
+def _below(code: str, wanted: frozenset[str]) -> bool:
+    return any(code == above or code.startswith(f"{above}.") for above in wanted)
+
+
+def _in_hand(handed: Handed, organisation: int, now: int) -> Int32s:
+    low, high = np.searchsorted(handed.organisation, [organisation, organisation + 1])
+    return handed.row[low:high][handed.until[low:high] > now]
