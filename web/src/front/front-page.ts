@@ -9,14 +9,14 @@ import "./desk-cards";
 import "./league-map";
 import "./map-cards";
 import "./report-form";
-import "./unit-lookup";
+import "../kit/unit-lookup";
 import { shared } from "../kit/styles";
 import type { Place } from "../kit/shapes";
 import { Speaks, nameOf, text } from "../language";
-import type { Answer } from "./answers";
+import type { Answer } from "../kit/answers";
 import { syntheticKinds } from "./league-figures";
 import { isEmpty, loadLeague, type League } from "./league";
-import type { UnitLookup } from "./unit-lookup";
+import type { UnitLookup } from "../kit/unit-lookup";
 
 @customElement("front-page")
 export class FrontPage extends LitElement {

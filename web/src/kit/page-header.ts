@@ -1,6 +1,6 @@
 // The name of the product, links within the page, and the switches of language and theme.
 import { LitElement, css, html } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 
 import "./sign-in";
 import { Speaks, language, setLanguage, text, type Language } from "../language";
@@ -33,6 +33,8 @@ export class PageHeader extends LitElement {
         font-size: 1.125rem;
         font-weight: 600;
         white-space: nowrap;
+        color: var(--ink);
+        text-decoration: none;
       }
       .name svg {
         width: 1.75rem;
@@ -129,6 +131,9 @@ export class PageHeader extends LitElement {
     `,
   ];
 
+  // The page that the links lead to: empty on the front page itself.
+  @property() base = "";
+
   constructor() {
     super();
     new Speaks(this);
@@ -137,12 +142,13 @@ export class PageHeader extends LitElement {
   override render() {
     const words = text();
     return html`<header>
-      <div class="name">${mark} ${words.product} <span>${words.productOther}</span></div>
+      <a class="name" href="/">${mark} ${words.product} <span>${words.productOther}</span></a>
       <nav aria-label=${words.nav.label}>
-        <a href="#lookup">${words.nav.lookup}</a>
-        <a href="#maps">${words.nav.maps}</a>
-        <a href="#report">${words.nav.report}</a>
-        <a href="#desks">${words.nav.desks}</a>
+        <a href="/map">${words.nav.map}</a>
+        <a href="${this.base}#lookup">${words.nav.lookup}</a>
+        <a href="${this.base}#maps">${words.nav.maps}</a>
+        <a href="${this.base}#report">${words.nav.report}</a>
+        <a href="${this.base}#desks">${words.nav.desks}</a>
         <a href="/docs">${words.nav.api}</a>
       </nav>
       <div class="switches">

@@ -2,12 +2,12 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import "../kit/place-field";
-import "../kit/state-note";
+import "./place-field";
+import "./state-note";
 import { answerAt, answerOf, searchUnits, type Answer } from "./answers";
-import type { PlaceField } from "../kit/place-field";
-import type { Part, Place, Unit } from "../kit/shapes";
-import { shared } from "../kit/styles";
+import type { PlaceField } from "./place-field";
+import type { Part, Place, Unit } from "./shapes";
+import { shared } from "./styles";
 import { Speaks, count, nameOf, text } from "../language";
 import "./unit-answer";
 

@@ -1,6 +1,6 @@
 // Questions about units, and what the service says to them.
-import { get } from "../kit/api";
-import type { Place, Team, Unit } from "../kit/shapes";
+import { get } from "./api";
+import type { Place, Team, Unit } from "./shapes";
 
 export interface Answer {
   // From the root to the unit itself; for a point outside of every micro-grid, the root alone.

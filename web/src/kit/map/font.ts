@@ -1,0 +1,15 @@
+// The shipped font of the map's names: glyphs are drawn from a font of the page, which must be there first.
+import "@fontsource-variable/noto-sans-sc/index.css";
+
+const FAMILY = '"Noto Sans SC Variable"';
+
+// Only the parts of the font that a text needs are fetched.
+export async function fontFor(text: string): Promise<void> {
+  await document.fonts.load(`400 16px ${FAMILY}`, `0aA${text}`).catch(() => []);
+}
+
+// The other parts, once the first view stands: a name whose part is missing is drawn in the system's font.
+export async function restOfFont(): Promise<void> {
+  const rest = [...document.fonts].filter(({ family, status }) => family.includes("Noto Sans SC") && status === "unloaded");
+  for (const part of rest) await part.load().catch(() => part);
+}
