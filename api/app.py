@@ -1,5 +1,6 @@
 """The application: routes, layers and shared state, put together; nothing happens at import."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -7,12 +8,17 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from api import errors, pages
+from api import description, errors, pages, sign_in
 from api.auth import Doors
 from api.body import BodyLimit
+from api.compress import Compress
 from api.edge import Edge
 from api.guard import Guard
 from api.heat import Hearth
+from api.held import Held
+from api.live import Live
+from api.logging import log, place_of
+from api.methods import Methods
 from api.metrics import Metrics
 from api.routes import (
     audit,
@@ -20,9 +26,13 @@ from api.routes import (
     heat,
     incidents,
     lists,
+    live,
+    locate,
     maps,
     photos,
+    providers,
     public_heat,
+    recuts,
     reporters,
     routes,
     session,
@@ -30,13 +40,16 @@ from api.routes import (
     summary,
     teams,
     tiles,
+    tracking,
     units,
 )
 from api.scope import Service, declare, known_parameters
+from api.shortcut import Shortcut
 from api.tiles import Tiles
-from geo import cluster, passwords
+from api.watch import CONNECTION_WITHIN_S, Watch
+from geo import cluster, keys, passwords, pictures
 from geo.db import open_pool
-from geo.editions import InForce
+from geo.editions import Editions
 from geo.settings import Settings
 
 DESCRIPTION = """\
@@ -67,59 +80,77 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
         dependencies=[Depends(known_parameters)],
-        responses=PROBLEM,
+        responses={"4XX": {}},  # in place of the framework's own 422; `description` says which there are
         lifespan=_lifespan(settings, metrics),
     )
     kinds = (
-        units,
-        incidents,
-        photos,
-        reporters,
-        teams,
-        stations,
-        routes,
-        lists,
-        summary,
-        maps,
-        heat,  # its addresses are more special than those of tiles
-        public_heat,
-        tiles,
-        session,
-        audit,
-        health,
-    )
+        units, locate, incidents, tracking, photos, reporters, teams, stations, routes, recuts, lists, summary, maps,
+        heat, public_heat, tiles,  # the addresses of heat are more special than those of tiles
+        session, providers, live, audit, health,
+    )  # fmt: skip
     for module in kinds:
         declare(module.router.routes)
         app.include_router(module.router)
     errors.install(app, settings.language)
     pages.add(app, settings)
+    sign_in.add(app)
     declare(app.routes)
+    description.install(app)
     app.state.parameters = _parameters(app.openapi())
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, most_bytes=settings.max_body_bytes, language=settings.language)
+    app.add_middleware(
+        BodyLimit,
+        most_bytes=settings.max_body_bytes,
+        language=settings.language,
+        larger={PICTURES: pictures.MOST_BYTES},
+    )
+    app.add_middleware(Compress)
+    app.add_middleware(Methods)
+    app.add_middleware(Shortcut)
     app.add_middleware(Guard, hosts=settings.host_names, language=settings.language)
-    app.add_middleware(Edge, metrics=metrics, language=settings.language)
+    app.add_middleware(Edge, metrics=metrics, language=settings.language, base_map=settings.base_map)
     return app
 
 
-PROBLEM: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "Refused 请求被拒绝", "content": {"application/problem+json": {}}},
-}
+# Where the body is a photograph.
+PICTURES = re.compile(r"/v1/incidents/[0-9A-Fa-f-]{36}/(photos|reported-photos/\d{1,2})")
 
 
 def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        ring = keys.ring_of(settings)  # where keys would be unsafe nothing is taken in
         dsn = cluster.connection_string(settings)
-        with open_pool(dsn, settings.pool_size) as pool:
-            hearth = Hearth(pool, settings.timezone)
-            app.state.service = Service(settings, dsn, pool, InForce(), metrics, Doors(pool), Tiles(pool), hearth)
+        editions = Editions(dsn, settings.state_dir / "editions", tell=_tell)
+        with open_pool(dsn, settings.pool_size) as pool, open_pool(dsn, 1, CONNECTION_WITHIN_S) as watched, editions:
+            streams, hearth = Live(dsn, pool, "map.read"), Hearth(pool, settings.timezone)
+            app.state.service = Service(
+                settings=settings,
+                dsn=dsn,
+                pool=pool,
+                editions=editions,
+                metrics=metrics,
+                doors=Doors(pool),
+                watch=Watch(dsn, watched, editions),
+                figures=Held(),
+                ring=ring,
+                live=streams,
+                tiles=Tiles(pool, editions),
+                hearth=hearth,
+            )
             await run_in_threadpool(passwords.nobodys)
             hearth.heat.start()
-            yield
-            await run_in_threadpool(hearth.heat.stop)
+            try:
+                yield
+            finally:
+                await streams.close()
+                await run_in_threadpool(hearth.heat.stop)
 
     return lifespan
+
+
+def _tell(fault: Exception) -> None:
+    log.warning("editions", **place_of(fault))
 
 
 def _parameters(document: dict[str, Any]) -> dict[tuple[str, str], frozenset[str]]:

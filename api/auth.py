@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from anyio import CapacityLimiter, to_thread
 from fastapi.requests import Request
@@ -9,18 +10,22 @@ from fastapi.responses import Response
 from psycopg_pool import ConnectionPool
 
 from api.errors import WrongPassword
-from geo import accounts, passwords, sessions
+from api.oidc import Providers
+from geo import accounts, identities, passwords, sessions
 from geo.accounts import Account, Grant
 from geo.db import SIGN_IN, Connection, begin
-from geo.sessions import Holder
+from geo.identities import Provider
+from geo.sessions import Holder, OwnSession
 from geo.throttle import Throttle
 
 Pool = ConnectionPool[Connection]
 REVALIDATED_S = 0.9  # how long an answer about a credential stands: a revoked grant ends within a second
 MOST_KEPT = 10_000
 HASHED_AT_ONCE = 2  # Argon2 takes 64 MB each
+UNPACKED_AT_ONCE = 2  # pictures take up to 150 MB each
 COOKIE = "__Host-wangge"
 LOOPBACK_COOKIE = "wangge"  # __Host- demands Secure, which plain HTTP on this machine cannot have
+JOURNEY = "-journey"  # behind the name: of the cookie that goes to an identity provider and back
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Doors:
         self.pool = pool
         self.throttle = Throttle()
         self.hashing = CapacityLimiter(HASHED_AT_ONCE)
+        self.unpacking = CapacityLimiter(UNPACKED_AT_ONCE)
+        self.providers = Providers()
         self._known: dict[bytes, Known] = {}
 
     async def holder(self, secret: str) -> Holder | None:
@@ -82,13 +89,20 @@ def grants_of(pool: Pool, account_id: int) -> list[Grant]:
         return accounts.grants(conn, account_id)
 
 
-def started(pool: Pool, account_id: int, grant_id: int | None = None, *, instead_of: str | None = None) -> str:
+def started(
+    pool: Pool,
+    account_id: int,
+    grant_id: int | None = None,
+    *,
+    instead_of: str | None = None,
+    provider_id: int | None = None,
+) -> str:
     """Start a session under a grant or the widest one, in place of another; returns its secret."""
     with begin(pool, SIGN_IN) as conn:
         grant = accounts.chosen(accounts.grants(conn, account_id), grant_id)
         if instead_of is not None:
             sessions.end(conn, sessions.digest(instead_of))
-        return sessions.start(conn, account_id, grant)
+        return sessions.start(conn, account_id, grant, provider_id)
 
 
 def renewed(pool: Pool, account: Account, password: str, grant_id: int) -> str:
@@ -106,23 +120,73 @@ def ended(pool: Pool, secret: str) -> None:
         sessions.end(conn, sessions.digest(secret))
 
 
+def sessions_of(pool: Pool, account_id: int) -> list[OwnSession]:
+    """The sessions of an account that stand now."""
+    with begin(pool, SIGN_IN) as conn:
+        return sessions.of_account(conn, account_id)
+
+
+def ended_own(pool: Pool, account_id: int, session_id: int) -> None:
+    """End one session of an account."""
+    with begin(pool, SIGN_IN) as conn:
+        sessions.end_own(conn, account_id, session_id)
+
+
+def ended_others(pool: Pool, account_id: int, session_id: int) -> None:
+    """End every session of an account but one."""
+    with begin(pool, SIGN_IN) as conn:
+        sessions.end_all(conn, account_id, other_than=session_id)
+
+
+def providers_of(pool: Pool) -> list[Provider]:
+    """The identity providers."""
+    with begin(pool, SIGN_IN) as conn:
+        return identities.providers(conn)
+
+
+def provider_of(pool: Pool, name: str) -> Provider:
+    """The identity provider of a name; raises `ProviderNotFound`."""
+    with begin(pool, SIGN_IN) as conn:
+        return identities.find(conn, name)
+
+
+def left(pool: Pool, provider: Provider, secret: str, leads_to: str) -> None:
+    """A browser goes to an identity provider."""
+    with begin(pool, SIGN_IN) as conn:
+        identities.leave(conn, provider, sessions.digest(secret), leads_to)
+
+
+def came_back(pool: Pool, provider: Provider, secret: str) -> str | None:
+    """Where a browser is led that came back, if it may; the second time it may not."""
+    with begin(pool, SIGN_IN) as conn:
+        return identities.come_back(conn, provider, sessions.digest(secret))
+
+
+def linked(pool: Pool, provider: Provider, subject: str) -> Account:
+    """The account that somebody at a provider may act for; raises `IdentityUnknown`."""
+    with begin(pool, SIGN_IN) as conn:
+        return identities.account_of(conn, provider, subject)
+
+
 def token_of(request: Request) -> str | None:
     """The token that a program shows."""
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     return secret.strip() if kind.lower() == "bearer" and secret.strip() else None
 
 
-def cookie_of(request: Request) -> str | None:
-    """The session that a browser shows."""
-    return request.cookies.get(_cookie_name(request))
+def cookie_of(request: Request, kind: str = "") -> str | None:
+    """The session that a browser shows, or its journey to an identity provider."""
+    return request.cookies.get(_cookie_name(request) + kind)
 
 
-def set_cookie(request: Request, response: Response, secret: str) -> None:
-    """Give a browser its session."""
+def set_cookie(
+    request: Request, response: Response, secret: str, kind: str = "", lasts: timedelta = sessions.LONGEST
+) -> None:
+    """Give a browser its session, or its journey."""
     response.set_cookie(
-        _cookie_name(request),
+        _cookie_name(request) + kind,
         secret,
-        max_age=int(sessions.LONGEST.total_seconds()),
+        max_age=int(lasts.total_seconds()),
         path="/",
         secure=request.url.scheme == "https",
         httponly=True,
@@ -130,11 +194,10 @@ def set_cookie(request: Request, response: Response, secret: str) -> None:
     )
 
 
-def drop_cookie(request: Request, response: Response) -> None:
-    """Take a browser's session away."""
-    response.delete_cookie(
-        _cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
-    )
+def drop_cookie(request: Request, response: Response, kind: str = "") -> None:
+    """Take a browser's session away, or its journey."""
+    name = _cookie_name(request) + kind
+    response.delete_cookie(name, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax")
 
 
 def address_of(request: Request) -> str:

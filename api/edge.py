@@ -2,19 +2,23 @@
 
 import re
 import time
+from asyncio import CancelledError
 from collections.abc import Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Language, Unexpected, language_of, problem
+from api.errors import CutShort, Language, Unexpected, language_of, problem
 from api.logging import log, place_of
 from api.metrics import Metrics
 from geo import identifiers
+from geo.errors import WanggeError
 
 UNMATCHED = "unmatched"
+GONE = 499  # who asked went away before there was anything to answer
 QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -35,12 +39,13 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 
 
 class Edge:
-    """Gives each request an id, each answer its headers, and notes how it went; nothing raised passes it."""
+    """Gives each request an id, each answer its headers, and notes how it went; no error passes it."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, language: Language) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, language: Language, base_map: str = "") -> None:
         self.app = app
         self.metrics = metrics
         self.language: Language = language
+        self.headers = _encoded(base_map)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -54,7 +59,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _dress(MutableHeaders(scope=message), scope["request_id"])
+                _dress(message, scope["request_id"], self.headers)
             await send(message)
 
         try:
@@ -62,18 +67,26 @@ class Edge:
         except Exception as error:
             scope["failed"] = error
             if not status:
-                await self._apologise(scope, receive, sent)
-        self._note(scope, status, time.perf_counter() - begun_s)
+                await self._apologise(Unexpected(), scope, receive, sent)
+        except CancelledError as error:
+            # The server cancels what is not done when it must end; where an answer began, it closes the connection.
+            scope["failed"] = error
+            if status:
+                raise
+            await self._apologise(CutShort(), scope, receive, sent)
+        self._note(scope, status or GONE, time.perf_counter() - begun_s)
 
-    async def _apologise(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _apologise(self, error: WanggeError, scope: Scope, receive: Receive, send: Send) -> None:
         asked = language_of(Headers(scope=scope).get("accept-language", ""), self.language)
-        await problem(Unexpected(), asked, scope["request_id"])(scope, receive, send)
+        more = {"retry-after": "5", "connection": "close"} if isinstance(error, CutShort) else {}
+        await problem(error, asked, scope["request_id"], headers=more)(scope, receive, send)
 
     def _note(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = template_of(scope)
         self.metrics.answered(route, scope["method"], status, seconds)
         failed = scope.get("failed")
-        say = log.error if failed else log.debug if route in QUIET else log.info
+        quiet = route in QUIET or "at_hand" in scope
+        say = log.error if failed else log.debug if quiet else log.info
         say(
             "request",
             request_id=scope["request_id"],
@@ -90,12 +103,23 @@ def template_of(scope: Mapping[str, Any]) -> str:
     return getattr(scope.get("route"), "path", UNMATCHED)
 
 
+def _encoded(base_map: str) -> list[tuple[bytes, bytes]]:
+    """Our headers; a page may ask the configured outer base map for its tiles, and nobody else."""
+    outer = urlsplit(base_map)
+    more = f"; connect-src 'self' {outer.scheme}://{outer.netloc}" if outer.netloc else ""
+    headers = {**HEADERS, "content-security-policy": HEADERS["content-security-policy"] + more}
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else identifiers.make(1)[0].decode()
 
 
-def _dress(headers: MutableHeaders, request_id: str) -> None:
-    headers["x-request-id"] = request_id
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
+def _dress(message: Message, request_id: str, ours: list[tuple[bytes, bytes]]) -> None:
+    given = {name for name, _ in message["headers"]}
+    message["headers"] = [
+        *message["headers"],
+        (b"x-request-id", request_id.encode()),
+        *(pair for pair in ours if pair[0] not in given),
+    ]

@@ -14,9 +14,12 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.methods import allowed_at
 from geo import errors as wrong
+from geo.identities import IdentityUnknown
 from geo.paging import BadCursor
 from geo.throttle import TooManyAttempts
+from geo.tickets import TicketRefused
 
 Language = Literal["zh", "en"]
 MOST_FAULTS = 20
@@ -46,6 +49,36 @@ class UnknownParameter(wrong.Invalid):
     zh = "地址中有未知或重复的参数。"
 
 
+class BadRequest(wrong.Invalid):
+    """The request is not HTTP as this service reads it."""
+
+    zh = "请求不是本服务可以读取的 HTTP 请求。"
+
+
+class BadAddress(wrong.Invalid):
+    """The address is not UTF-8 with whole percent-encodings and no control characters, or it is too long."""
+
+    zh = "地址须为百分号编码完整的 UTF-8，不含控制字符，且不得过长。"
+
+
+class HeadTooLarge(wrong.WanggeError):
+    """The headers are larger than this service reads: 32 kB, a hundred of them."""
+
+    zh = "请求头过大：最多 32 kB、一百个。"
+
+
+class BodyTooSlow(wrong.WanggeError):
+    """The body did not come whole within the time that is waited for it."""
+
+    zh = "请求体未能在规定时间内传完。"
+
+
+class CutShort(wrong.Unavailable):
+    """The service is shutting down and did not finish this; ask again with the same Idempotency-Key."""
+
+    zh = "服务正在停止，未能办完；请稍后用同一 Idempotency-Key 重试。"
+
+
 class NoSuchRoute(wrong.NotFound):
     """There is nothing at this address."""
 
@@ -64,10 +97,16 @@ class BodyTooLarge(wrong.WanggeError):
     zh = "请求体过大。"
 
 
-class WrongMediaType(wrong.WanggeError):
-    """A body must be sent as application/json."""
+class Busy(wrong.Unavailable):
+    """Too many large files are on their way, or this one takes too long; try again shortly."""
 
-    zh = "请求体必须是 application/json。"
+    zh = "正在接收的大文件过多，或上传超时；请稍后重试。"
+
+
+class WrongMediaType(wrong.WanggeError):
+    """A body must be sent as application/json, and not compressed."""
+
+    zh = "请求体必须是 application/json，且不得压缩。"
 
 
 class NotAddressedHere(wrong.WanggeError):
@@ -94,6 +133,18 @@ class WrongPassword(wrong.WanggeError):
     zh = "账号或密码错误。"
 
 
+class SignInRefused(wrong.WanggeError):
+    """The sign-in did not come back as it went out, or was refused there; begin it again."""
+
+    zh = "登录未能完成：返回的信息与发起时不符，或已被认证平台拒绝；请重新登录。"
+
+
+class ChangePassword(wrong.WanggeError):
+    """Your password was made by somebody else: change it first."""
+
+    zh = "您的密码由他人设置，请先修改密码。"
+
+
 class PlainHttp(wrong.WanggeError):
     """Passwords are taken over HTTPS only, except on this machine itself."""
 
@@ -117,17 +168,24 @@ STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
     {
         wrong.WanggeError: 500,
         wrong.Invalid: 422,
+        BadRequest: 400,
+        BadAddress: 400,
         BadJson: 400,
         BadParameter: 400,
         UnknownParameter: 400,
         BadCursor: 400,
         SignInNeeded: 401,
+        SignInRefused: 401,
         WrongPassword: 401,
         NotAllowed: 403,
+        ChangePassword: 403,
         PlainHttp: 403,
+        IdentityUnknown: 403,
+        TicketRefused: 403,
         FromAnotherSite: 403,
         wrong.NotFound: 404,
         MethodNotAllowed: 405,
+        BodyTooSlow: 408,
         wrong.Conflict: 409,
         wrong.StaleVersion: 412,
         wrong.IdempotencyMismatch: 422,
@@ -136,6 +194,7 @@ STATUSES: Mapping[type[wrong.WanggeError], int] = MappingProxyType(
         NotAddressedHere: 421,
         TooManyAttempts: 429,
         wrong.VersionRequired: 428,
+        HeadTooLarge: 431,
         wrong.Unavailable: 503,
     }
 )
@@ -178,6 +237,14 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer that tells of an error."""
+    body = problem_of(error, language, request_id)
+    body |= {"faults": list(faults)} if faults else {}
+    own = {"content-language": language, "vary": "accept-language", "cache-control": "no-store"}
+    return Response(orjson.dumps(body), body["status"], own | dict(headers or {}), "application/problem+json")
+
+
+def problem_of(error: wrong.WanggeError, language: Language, request_id: str) -> dict[str, Any]:
+    """What is told of an error."""
     kind = type(error)
     body = {
         "type": f"/docs#{kind.code()}",
@@ -186,10 +253,7 @@ def problem(
         "code": kind.code(),
         "request_id": request_id,
     }
-    body |= {"detail": error.detail} if error.detail else {}
-    body |= {"faults": list(faults)} if faults else {}
-    own = {"content-language": language, "vary": "accept-language", "cache-control": "no-store"}
-    return Response(orjson.dumps(body), status_of(kind), own | dict(headers or {}), "application/problem+json")
+    return body | ({"detail": error.detail} if error.detail else {})
 
 
 def install(app: FastAPI, default: Language) -> None:
@@ -209,7 +273,8 @@ def install(app: FastAPI, default: Language) -> None:
 
     async def plain(request: Request, error: HTTPException) -> Response:
         kind = _OF_STATUS.get(error.status_code, Unexpected)
-        return answer(request, kind(), headers=error.headers)
+        allow = {"allow": allowed_at(request.scope)} if kind is MethodNotAllowed else error.headers
+        return answer(request, kind(), headers=allow)
 
     async def unreachable(request: Request, error: Exception) -> Response:
         request.scope["failed"] = error

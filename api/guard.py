@@ -1,22 +1,29 @@
 """
-What is refused by its headers alone: a name that is not ours, and a change that another site has a browser make.
+What is refused by its head alone: a name that is not ours, an address that is none, and a change that another site has
+a browser make.
 
 The first keeps a page from reaching the service through its visitor's browser by a name of its own that leads here
-(DNS rebinding); the second from using the visitor's session (CSRF). Tokens are never sent by a browser on its own.
+(DNS rebinding); the last from using the visitor's session (CSRF). Tokens are never sent by a browser on its own.
 """
 
 import ipaddress
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import COOKIE, LOOPBACK_COOKIE
-from api.errors import FromAnotherSite, Language, NotAddressedHere, language_of, problem
+from api.errors import BadAddress, FromAnotherSite, Language, NotAddressedHere, language_of, problem
 from geo.errors import WanggeError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MOST_ADDRESS_BYTES = 8_192
+_HALF = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a text field may hold a tab or a line's end
+MOST_HOSTS = 256  # names are asked for by the thousand a second, and few of them differ
 PORTS = {"http": 80, "https": 443}
 
 
@@ -44,6 +51,8 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> WanggeError | None:
         if not self._is_ours(headers.get("host", "")):
             return NotAddressedHere()
+        if not (_is_whole(scope.get("raw_path") or b"") and _is_whole(scope["query_string"])):
+            return BadAddress()
         if scope["method"] not in SAFE and not _own_site(scope["scheme"], headers):
             return FromAnotherSite()
         return None
@@ -53,6 +62,7 @@ class Guard:
         return is_loopback(host) or host in self.hosts
 
 
+@lru_cache(maxsize=MOST_HOSTS)
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address means this machine alone."""
     if host.lower() == "localhost":
@@ -61,6 +71,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _is_whole(address: bytes) -> bool:
+    """Whether a path or query says something in UTF-8; what does not would be read as question marks, or as nothing."""
+    try:
+        read = unquote_to_bytes(address).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return len(address) <= MOST_ADDRESS_BYTES and not _HALF.search(address) and not _CONTROL.search(read)
 
 
 def _own_site(scheme: str, headers: Headers) -> bool:
@@ -84,6 +103,7 @@ def _place(origin: str) -> tuple[str, str | None, int | None] | None:
         return None
 
 
+@lru_cache(maxsize=MOST_HOSTS)
 def _host(given: str) -> str:
     try:
         return urlsplit(f"//{given}").hostname or ""

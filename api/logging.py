@@ -27,7 +27,7 @@ def configure(settings: Settings) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
@@ -41,6 +41,7 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for ours in ("wangge", "uvicorn.error"):
         logging.getLogger(ours).setLevel(settings.log_level.upper())
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # it writes texts of faults, which repeat data
     logging.getLogger("uvicorn.access").disabled = True  # it writes whole addresses, with what people search for
 
 

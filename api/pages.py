@@ -17,7 +17,14 @@ from geo.errors import WanggeError
 from geo.settings import Settings
 
 BUILT = Path(__file__).with_name("_web")
-SERVED = {"/": "index.html", "/map": "map.html", "/favicon.svg": "favicon.svg", "/third-party-notices.txt": "third-party-notices.txt"}
+SERVED = {
+    "/": "index.html",
+    "/map": "map.html",
+    "/track": "track.html",
+    "/track/{number}": "track.html",
+    "/favicon.svg": "favicon.svg",
+    "/third-party-notices.txt": "third-party-notices.txt",
+}
 TEMPLATES = Path(__file__).with_name("templates")
 BODY = "application/json"
 

@@ -1,17 +1,20 @@
 """What comes in and goes out over HTTP, as types with their limits; examples in Chinese and English."""
 
+import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from geo.incidents import Change, Handling, Located, Report
 from geo.intake import Beside
 from geo.lifecycle import State
 from geo.organisations import Category, Channel
 from geo.seal import Contact
+from geo.whereabouts import Owner
 
 MOST_ROWS = 500
 FIRST_YEAR = 1900
@@ -19,21 +22,41 @@ FIRST_YEAR = 1900
 Level = Literal["league", "banner", "township", "community", "grid", "micro_grid"]
 
 
+# Characters that are there and show nothing: letters by their category, but blank.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+# Turn the order of what follows around, so that a text reads otherwise than it is written.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _wrong(code: LiteralString, says: LiteralString) -> PydanticCustomError:
+    """What `faults` names by its code; the sentence is for who debugs the service."""
+    return PydanticCustomError(code, says)
+
+
 def _plain(text: str) -> str:
-    """Refuse what PostgreSQL cannot keep or a terminal would obey: NUL, other controls, lone surrogates."""
+    """Refuse what PostgreSQL cannot keep, a terminal would obey, or a reader would be misled by."""
     if any((character < " " and character not in "\n\t") or "\x7f" <= character <= "\x9f" for character in text):
-        raise ValueError("control characters")
+        raise _wrong("control_characters", "control characters")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("lone surrogates")
+        raise _wrong("lone_surrogates", "lone surrogates")
+    if not _TURNING.isdisjoint(text):
+        raise _wrong("bidirectional_controls", "controls of the direction of writing")
+    return text
+
+
+def _visible(text: str) -> str:
+    """Refuse text in which there is nothing to see; Mongolian and emoji have joiners, beside what is seen."""
+    if not any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text):
+        raise _wrong("nothing_visible", "nothing visible")
     return text
 
 
 def _zoned(at: datetime) -> datetime:
     """Refuse an instant without its offset from UTC, or one that no calendar of ours reaches."""
     if at.tzinfo is None:
-        raise ValueError("no offset")
+        raise _wrong("no_offset", "no offset from UTC")
     if at.year < FIRST_YEAR or at.year > 2200:
-        raise ValueError("out of range")
+        raise _wrong("out_of_range", "out of range")
     return at.astimezone(UTC)
 
 
@@ -41,28 +64,31 @@ def _written(at: Any) -> Any:
     """An instant is text as RFC 3339 writes it; a bare number would be taken for seconds."""
     if isinstance(at, str) and "T" in at.upper():
         return at
-    raise ValueError("not RFC 3339")
+    raise _wrong("not_rfc3339", "not an instant as RFC 3339 writes it")
 
 
 def _number(value: Any) -> Any:
     """A coordinate is a number, not text or truth that could be read as one; -0 is 0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("not a number")  # noqa: TRY004 - pydantic reports a ValueError and lets others through
+        raise _wrong("not_a_number", "not a number")
     return value + 0.0
 
 
 def boxed(text: str) -> tuple[float, float, float, float]:
-    """West, south, east, north."""
-    numbers = [float(part) for part in text.split(",")]
-    if len(numbers) != 4:
-        raise ValueError("four numbers")
-    west, south, east, north = numbers
+    """West, south, east, north; one across the antimeridian is two."""
+    west, south, east, north = (float(part) for part in text.split(","))
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise ValueError("out of range")
+        raise _wrong("out_of_range", "west,south,east,north in their order")
     return west, south, east, north
 
 
+def _itself(box: Any) -> Any:
+    """What the box was read as: four numbers, where its type says text."""
+    return box
+
+
 Plain = AfterValidator(_plain)
+Visible = AfterValidator(_visible)
 Instant = Annotated[datetime, BeforeValidator(_written), AfterValidator(_zoned)]
 Code = Annotated[str, Field(min_length=1, max_length=64), Plain]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
@@ -95,7 +121,7 @@ class ReportIn(Strict):
 
     category: Slug
     channel: Slug
-    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Plain]
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), Plain, Visible]
     lon: Annotated[Degrees, Field(ge=-1e8, le=1e8)]
     lat: Annotated[Degrees, Field(ge=-1e8, le=1e8)]
     crs: Crs
@@ -119,7 +145,7 @@ class ChangeIn(Strict):
     """A wanted step of a matter's life; returning, deferring, refusing and opening again need a reason."""
 
     state: State
-    reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), Plain] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), Plain, Visible] | None = None
     team_id: UUID | None = None
     department_id: UUID | None = None
 
@@ -142,7 +168,7 @@ class IncidentQuery(Strict):
     ] = None
     team: Annotated[Code | None, Query(description="Code of the team that has it. 队伍编码。")] = None
     bbox: Annotated[
-        Annotated[Box, AfterValidator(boxed)] | None,
+        Annotated[Box, AfterValidator(boxed), PlainSerializer(_itself)] | None,
         Query(description="west,south,east,north in EPSG:4326. 范围：西,南,东,北。"),
     ] = None
     occurred_from: Annotated[Instant | None, Query(description="Happened at or after. 发生时间起（含）。")] = None
@@ -185,6 +211,7 @@ class UnitQuery(Strict):
     ] = None
     geometry: Annotated[bool, Query(description="With the areas. 是否含边界。")] = True
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
+    known_at: Annotated[Instant | None, Query(description="As known at this instant. 该时刻所掌握的。")] = None
     cursor: Annotated[Cursor | None, Query(description="`next` of the page before. 上一页的 next。")] = None
     limit: Annotated[Limit, Query(description="Most rows of a page. 每页条数上限。")] = 100
 
@@ -196,6 +223,30 @@ class PointQuery(Strict):
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, examples=[46.08])]
     crs: Annotated[Crs, Query(description="Must be declared. 必须声明坐标系。")]
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
+    known_at: Annotated[Instant | None, Query(description="As known at this instant. 该时刻所掌握的。")] = None
+
+
+class PointsIn(Strict):
+    """Points, and the instants for which their owners are asked."""
+
+    points: Annotated[list[tuple[float, float]], Field(min_length=1, max_length=1000)]
+    crs: Crs
+    at: Instant | None = None
+    known_at: Instant | None = None
+
+
+class EditionKey(BaseModel):
+    """Which edition answers: since when it is in force, and since when that is known."""
+
+    valid: datetime
+    recorded: datetime
+
+
+class OwnersAnswer(BaseModel):
+    """The owner of each point, by one edition."""
+
+    edition: EditionKey
+    owners: list[Owner]
 
 
 class MapQuery(Strict):

@@ -18,13 +18,18 @@ from psycopg_pool import ConnectionPool
 from starlette.routing import BaseRoute
 
 from api.auth import Doors, address_of, cookie_of, token_of
-from api.errors import NotAllowed, SignInNeeded, UnknownParameter
+from api.errors import ChangePassword, NotAllowed, SignInNeeded, UnknownParameter
 from api.heat import Hearth
+from api.held import Held
+from api.live import Live
 from api.metrics import Metrics
 from api.tiles import Tiles
+from api.watch import Watch
 from geo import db
 from geo.db import INTAKE, PUBLIC, Connection, Scope
-from geo.editions import InForce
+from geo.editions import Editions
+from geo.errors import WanggeError
+from geo.keys import KeyRing
 from geo.roles import ANYONE, Permission, Permissions, Role
 from geo.sessions import Holder
 from geo.settings import Settings
@@ -37,9 +42,13 @@ class Service:
     settings: Settings
     dsn: str
     pool: ConnectionPool[Connection]
-    in_force: InForce
+    editions: Editions
     metrics: Metrics
     doors: Doors
+    watch: Watch
+    figures: Held
+    ring: KeyRing
+    live: Live
     tiles: Tiles
     hearth: Hearth
 
@@ -96,8 +105,14 @@ class Needs:
             return ANONYMOUS
         asking = await principal_of(request)
         if self.permission not in asking.permissions:
-            raise SignInNeeded if asking.via == "nobody" else NotAllowed
+            raise _refusal(asking)
         return asking
+
+
+def _refusal(asking: Principal) -> WanggeError:
+    if asking.holder is None:
+        return SignInNeeded()
+    return ChangePassword() if asking.holder.must_change else NotAllowed()
 
 
 def needs(permission: Permission) -> Any:

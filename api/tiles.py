@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from geo.assign import NoUnits
 from geo.db import PUBLIC, Connection, Scope, begin
+from geo.editions import Editions
 from geo.errors import Unavailable
 from tiles import row_tiles
 from tiles.cache import Cache, Packed
 from tiles.layers import UNITS, WORLD, TileLayer
-from tiles.unit_book import UnitBook
+from tiles.unit_book import Prepared, UnitBook
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 AT_ONCE = 2  # threads, and database connections, that tiles may take: the rest stays for everything else
@@ -41,11 +42,14 @@ class Tiles:
     ----------
     pool
         Where live layers are read from, `AT_ONCE` connections at the most.
+    editions
+        What is in force.
     """
 
-    def __init__(self, pool: ConnectionPool[Connection]) -> None:
+    def __init__(self, pool: ConnectionPool[Connection], editions: Editions) -> None:
         self.cache = Cache()
         self.units = UnitBook()
+        self._editions = editions
         self._pool = pool
         self._threads = CapacityLimiter(AT_ONCE)
         self._waiting = 0
@@ -56,7 +60,7 @@ class Tiles:
         if layer is not UNITS:
             fresh = time.monotonic() - self._marked_at_s < LOOK_AGAIN_S
             return self.cache.get((layer.name, self._mark, zoom, x, y)) if fresh and layer.public else None
-        prepared = self.units.at_hand()
+        prepared = self._in_force()
         if prepared is None:
             return None
         key = (layer.name, prepared.digest, zoom, x, y)
@@ -77,19 +81,25 @@ class Tiles:
 
     async def bounds(self) -> tuple[float, ...]:
         """West, south, east, north of the units in force, or the world if there are none."""
-        prepared = self.units.at_hand()
+        prepared = self._in_force()
         return prepared.tiles.bounds if prepared else await self._apart(self._bounds)
 
     def _bounds(self) -> tuple[float, ...]:
         try:
             with begin(self._pool, PUBLIC) as conn:
-                return self.units.current(conn).tiles.bounds
+                edition = self._editions.current(conn)
         except NoUnits:
             return WORLD
+        return self.units.ahead(edition).tiles.bounds
+
+    def _in_force(self) -> Prepared | None:
+        edition = self._editions.at_hand()
+        return edition and self.units.at_hand(edition)
 
     def _make_units(self, zoom: int, x: int, y: int, at: datetime | None) -> Packed:
         with begin(self._pool, PUBLIC) as conn:
-            found = self.units.current(conn) if at is None else self.units.as_of(conn, at)
+            edition = self._editions.as_of(conn, at)
+        found = self.units.ahead(edition) if at is None else self.units.of(edition)
         return self._kept((UNITS.name, found.digest, zoom, x, y), lambda: found.tiles.tile(zoom, x, y))
 
     def _make_rows(self, layer: TileLayer, zoom: int, x: int, y: int, scope: Scope) -> Packed:

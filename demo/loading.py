@@ -14,11 +14,11 @@ from psycopg_pool import ConnectionPool
 from demo.identity import identifiers
 from demo.league import SEED, League, Progress, in_silence, make
 from demo.organisations import FOUNDED
-from geo import db, publication, registers, units
+from geo import db, incident_load, publication, registers, units
 from geo.assign import Assigner
 from geo.errors import Conflict
-from geo.incident_load import lightened, put_incidents
 from geo.staging import Counted
+from geo.weights import lightened, validate_keys
 
 SYSTEM = "stats"  # the statistics bureau's codes are the spine
 OPERATOR = db.Scope(path="", account="demo")
@@ -75,6 +75,7 @@ def load(
     progress("写入事项 · Writing incidents", 0.8)
     with db.begin(pool, OPERATOR) as conn:
         counted["incident"] = _put_incidents(conn, league)
+    validate_keys(pool)
     progress("完成 · Done", 1.0)
     return Report(published, counted, league.disagreements)
 
@@ -139,9 +140,10 @@ def _put_aliases(conn: db.Connection, aliases: pd.DataFrame, places: pd.DataFram
 
 def _put_incidents(conn: db.Connection, league: League) -> Counted:
     load_id = _put_load(conn, league)
-    assigner = Assigner.load(conn)
-    with lightened(conn, len(league.incidents)):
-        return put_incidents(conn, league.incidents, assigner, load_id)
+    with lightened(conn, len(league.incidents)) as light:
+        straight = light and incident_load.is_new(conn, "demo")
+        filling = incident_load.begin_filling(conn, Assigner.load(conn), load_id, straight=straight)
+        return incident_load.put(conn, filling, filling.prepare(league.incidents))
 
 
 def _put_load(conn: db.Connection, league: League) -> UUID:

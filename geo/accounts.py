@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from geo import passwords, units
+from geo import audit, passwords, units
 from geo.db import Connection, Row, Scope, execute, first, one, rows, statements
 from geo.errors import Conflict, Invalid, NotFound
 from geo.roles import Role
@@ -108,6 +108,7 @@ def add(conn: Connection, name: str) -> Account:
     made = first(conn, SQL["add"], name=name)
     if made is None:
         raise AccountExists(name)
+    audit.append(conn, "account.added", name)
     return Account(made["id"], name, None)
 
 
@@ -125,9 +126,24 @@ def lookup(conn: Connection, name: str) -> Account | None:
     return None if found is None else Account(**found)
 
 
-def set_password(conn: Connection, account: Account, password: str) -> None:
-    """Keep the hash of a new password; raises `passwords.WeakPassword`."""
-    execute(conn, SQL["set_password"], account_id=account.id, password_hash=passwords.hashed(password, account.name))
+def set_password(conn: Connection, account: Account, password: str, *, given: bool = False) -> None:
+    """
+    Keep the hash of a new password, and log that there is one.
+
+    Parameters
+    ----------
+    conn
+        A transaction that may write accounts.
+    account
+        Whose.
+    password
+        In clear; raises `passwords.WeakPassword`.
+    given
+        Whether somebody else made it, so that it must be changed at the first sign-in.
+    """
+    password_hash = passwords.hashed(password, account.name)
+    execute(conn, SQL["set_password"], account_id=account.id, password_hash=password_hash, given=given)
+    audit.append(conn, "password.set", account.name)
 
 
 def grant(
@@ -171,15 +187,19 @@ def grant(
         return standing["id"]
     if standing is not None:
         raise Conflict("revoke the grant first: it is for another organisation")
-    return one(
+    made = one(
         conn, SQL["grant"], account_id=account.id, role=role, unit_id=unit_id, organisation=acts_for, until=until
-    )["id"]
+    )
+    audit.append(conn, "grant.made", account.name, f"{role} {unit or '*'}")
+    return made["id"]
 
 
 def revoke(conn: Connection, account: Account, role: Role | None = None, unit: str | None = None) -> int:
     """End the grants of a role, in a unit, or all; their sessions and tokens end with them. Returns how many ended."""
     unit_id = None if unit is None else units.read(conn, unit)["unit_id"]
-    return execute(conn, SQL["revoke"], account_id=account.id, role=role, unit_id=unit_id)
+    ended = execute(conn, SQL["revoke"], account_id=account.id, role=role, unit_id=unit_id)
+    audit.append(conn, "grant.revoked", account.name, f"{role or '*'} {unit or '*'}")
+    return ended
 
 
 def grants(conn: Connection, account_id: int) -> list[Grant]:

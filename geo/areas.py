@@ -10,11 +10,16 @@ SQL = statements("areas")
 
 
 def of_units(
-    conn: Connection, unit_ids: Sequence[int], at: datetime | None = None, *, layer: str = "base"
+    conn: Connection,
+    unit_ids: Sequence[int],
+    at: datetime | None = None,
+    known: datetime | None = None,
+    *,
+    layer: str = "base",
 ) -> Mapping[int, dict[str, Any]]:
     """The area of each unit as a GeoJSON geometry in EPSG:4326, with a centimetre's precision."""
     now = instant(conn)
-    found = rows(conn, SQL["of_units"], layer=layer, ids=list(unit_ids), at=at or now, known=now)
+    found = rows(conn, SQL["of_units"], layer=layer, ids=list(unit_ids), at=at or now, known=known or now)
     return {row["unit_id"]: row["geometry"] for row in found}
 
 

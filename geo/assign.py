@@ -10,16 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Literal, Protocol, cast
 from uuid import UUID
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.db import Connection, first, instant, one, rows, statements
+from geo.db import Connection, one, rows, statements
+from geo.edition import Edition, Key, digest_of, key_of, read
 from geo.errors import NotFound, Unavailable
 from geo.locate import CellIndex, Geometries
-from geo.units import base, path_ids
+from geo.units import path_ids
 
 SQL = statements("assign")
 OUTSIDE = -1
@@ -89,12 +91,24 @@ class Answers:
     team_rule: ObjectArray
 
 
+class Answering(Protocol):
+    """Whoever answers for points by one edition: an `Assigner`, or `sql_twin.SqlTwin` until that is built."""
+
+    @property
+    def key(self) -> Key:
+        """The edition that it answers by."""
+        ...
+
+    def assign(self, lon: FloatArray, lat: FloatArray) -> Owners:
+        """Who answers for each point; as `Assigner.assign`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Assigner:
-    """The units and default teams in force at an instant, ready to answer for many points."""
+    """An edition with its default teams, ready to answer for many points."""
 
-    valid: datetime
-    recorded: datetime
+    key: Key
     areas: Geometries
     index: CellIndex
     answers: Answers
@@ -102,16 +116,19 @@ class Assigner:
     @classmethod
     def load(cls, conn: Connection, at: datetime | None = None) -> "Assigner":
         """Read what is in force at an instant; now if not given. Raises `NoUnits`, `NoUnitsThen`, `NoDefaultTeam`."""
-        now = instant(conn)
-        valid = at or now
-        grids = base(conn, valid)
-        root = first(conn, SQL["root"], at=valid, known=now)
-        if root is None:
+        key = key_of(conn, at)
+        if key is None:
             raise NoUnits if at is None else NoUnitsThen
-        teams = {row["unit_id"]: row["team_id"] for row in rows(conn, SQL["default_teams"], at=valid)}
-        paths = [*grids["path"], root["path"]]
-        areas = grids.geometry.to_numpy()
-        return cls(valid, now, areas, CellIndex.build(areas), _answers(paths, teams))
+        return cls.of(read(conn, key, digest_of(conn, key)), default_teams(conn, key.valid))
+
+    @classmethod
+    def of(cls, edition: Edition, teams: Mapping[int, UUID]) -> "Assigner":
+        """The assigner of an edition, with the team that each unit names; raises `NoUnits`, `NoDefaultTeam`."""
+        if edition.root is None:
+            raise NoUnits
+        grids = edition.base
+        paths = [*grids["path"], cast(str, edition.units["path"].iloc[edition.root])]
+        return cls(edition.key, grids.geometry.to_numpy(), edition.index, _answers(paths, teams))
 
     def assign(self, lon: FloatArray, lat: FloatArray) -> Owners:
         """
@@ -130,13 +147,13 @@ class Assigner:
         slots = self.index.locate(lon, lat)
         how = (slots != OUTSIDE).astype(np.int64)
         candidates = self._candidates(lon, lat, np.flatnonzero(self.index.on_edge(lon, lat)))
-        how[list(candidates)] = _EDGE
+        how[list(candidates)] = EDGE
         take = self.answers
         return Owners(
             unit_id=take.unit_id[slots],
             path=take.path[slots],
-            located=_LOCATED[how],
-            owner_rule=_OWNER_RULE[how],
+            located=LOCATED[how],
+            owner_rule=OWNER_RULE[how],
             team_id=take.team_id[slots],
             team_unit_id=take.team_unit_id[slots],
             team_rule=take.team_rule[slots],
@@ -157,14 +174,22 @@ class Assigner:
         return shapely.STRtree(self.areas)
 
 
-_EDGE = 2
-_LOCATED = np.array(["outside", "inside", "edge"], dtype=object)
-_OWNER_RULE = np.array(["root_for_outside", "one_owner", "lowest_of_edge"], dtype=object)
+EDGE = 2
+LOCATED = np.array(["outside", "inside", "edge"], dtype=object)
+OWNER_RULE = np.array(["root_for_outside", "one_owner", "lowest_of_edge"], dtype=object)
 
 
-def new_run(conn: Connection, assigner: Assigner) -> int:
-    """Record a run of the assigner; returns its id, which every assignment of the run carries."""
-    return one(conn, SQL["new_run"], valid=assigner.valid, recorded=assigner.recorded)["id"]
+Reason = Literal["reported", "loaded", "asked", "edition_changed"]
+
+
+def default_teams(conn: Connection, at: datetime) -> dict[int, UUID]:
+    """The team that each unit names, by the unit's id, of those that the scope sees."""
+    return {row["unit_id"]: row["team_id"] for row in rows(conn, SQL["default_teams"], at=at)}
+
+
+def new_run(conn: Connection, assigner: Answering, reason: Reason = "reported") -> int:
+    """Record why matters are assigned, and by which edition; returns its id, which every assignment of it carries."""
+    return one(conn, SQL["new_run"], **assigner.key._asdict(), reason=reason)["id"]
 
 
 def _answers(paths: list[str], teams: Mapping[int, UUID]) -> Answers:
@@ -175,7 +200,7 @@ def _answers(paths: list[str], teams: Mapping[int, UUID]) -> Answers:
         path=np.array(paths, dtype=object),
         team_id=np.array([teams[unit] for unit in chosen], dtype=object),
         team_unit_id=np.array(chosen, dtype=np.int64),
-        team_rule=np.array([_team_rule(unit, path) for unit, path in zip(chosen, ids, strict=True)], dtype=object),
+        team_rule=np.array([team_rule_of(unit, path) for unit, path in zip(chosen, ids, strict=True)], dtype=object),
     )
 
 
@@ -187,7 +212,8 @@ def _nearest(path: list[int], teams: Mapping[int, UUID]) -> int:
     raise NoDefaultTeam(f"Unit {path[0]}.")
 
 
-def _team_rule(unit: int, path: list[int]) -> str:
+def team_rule_of(unit: int, path: list[int]) -> str:
+    """By which rule the default team of a unit answers for the last unit of a path."""
     if unit == path[0]:
         return "default_of_root"
     return "default_of_unit" if unit == path[-1] else "default_of_parent"

@@ -40,6 +40,10 @@ def check(polygons: Geometries) -> None:
     """Refuse the first row that is not a valid area, by name."""
     refuse(shapely.is_missing(polygons) | shapely.is_empty(polygons), EmptyGeometry)
     refuse(~np.isin(shapely.get_type_id(polygons), (3, 6)), NotAnArea)
+    srids = shapely.get_srid(polygons)
+    if (srids != srids[:1]).any():
+        row = int(np.argmax(srids != srids[0]))
+        raise BadGeometry(f"Row {row} is in SRID {srids[row]}, row 0 in {srids[0]}.")
     xy, rows = shapely.get_coordinates(polygons, return_index=True)
     size = np.abs(xy)
     within = ((size <= LARGEST) & ((size >= SMALLEST) | (size == 0))).all(axis=1)

@@ -8,11 +8,13 @@ The answers are those of `geo.cell_query.owner_of`, which is the plain way.
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from geo.cell_query import in_leaf
+from geo.cell_query import in_leaf, on_edge_in_leaf
 from geo.cells import FINER, JUNCTION, LINE, NEAR, TAG_BITS, TAG_MASK, WEDGE_LEFT, Cells, Float32s, Float64s, Int32s
 from geo.prefetch import prefetch
 
+Booleans = NDArray[np.bool_]
 BLOCK = 2048
 """Points taken together: what the stages hand on stays in the first two caches."""
 CACHE_LINE = 8
@@ -170,4 +172,46 @@ def owners_of(cells: Cells, x: Float64s, y: Float64s, out: Int32s) -> bool:
         n = by_wedges(cells, at, pending, wedges, u, v, near, answers)
         by_edges(cells, xs, ys, at, pending, near[:n], answers)
         by_edges(cells, xs, ys, at, pending, lists[JUNCTION, : sizes[JUNCTION]], answers)
+    return finite
+
+
+@njit(cache=True, nogil=True)
+def ask_leaves(
+    cells: Cells, x: Float64s, y: Float64s, at: Int32s, points: Int32s, which: Int32s, out: Booleans
+) -> None:
+    """Whether listed points lie on an edge of their leaves, exactly."""
+    for j in range(len(which)):
+        t: int = which[j]
+        i: int = points[t]
+        slot = ~at[t]
+        out[i] = on_edge_in_leaf(cells, slot >> TAG_BITS, slot & TAG_MASK, x[i], y[i])
+
+
+@njit(cache=True, nogil=True)
+def on_edges(cells: Cells, x: Float64s, y: Float64s, out: Booleans) -> bool:
+    """
+    Whether each point lies on an edge of any unit, into `out`, which comes filled with false; as `owners_of`.
+
+    What lies on an edge is too near it for float32, or in a cell of several edges: only that is asked exactly.
+    """
+    at, points, answers = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
+    u, v = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    lists, sizes, near = (
+        np.empty((JUNCTION + 1, BLOCK), np.int32),
+        np.zeros(JUNCTION + 1, np.int32),
+        np.empty(BLOCK, np.int32),
+    )
+    finite = True
+    for start in range(0, len(x), BLOCK):
+        xs, ys, told = x[start : start + BLOCK], y[start : start + BLOCK], out[start : start + BLOCK]
+        finite &= places(cells, xs, ys, at)
+        pending = points[: read_slots(cells, at, points, answers[: len(xs)])]
+        descend(cells, xs, ys, at, pending, u, v)
+        sort_leaves(cells, at, pending, lists, sizes, answers)
+        lines, wedges = lists[LINE, : sizes[LINE]], lists[WEDGE_LEFT, : sizes[WEDGE_LEFT]]
+        n = by_lines(cells, at, pending, lines, u, v, near, answers)
+        ask_leaves(cells, xs, ys, at, pending, near[:n], told)
+        n = by_wedges(cells, at, pending, wedges, u, v, near, answers)
+        ask_leaves(cells, xs, ys, at, pending, near[:n], told)
+        ask_leaves(cells, xs, ys, at, pending, lists[JUNCTION, : sizes[JUNCTION]], told)
     return finite

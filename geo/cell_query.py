@@ -10,7 +10,6 @@ so gaps, holes and T-junctions need no noding.
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from geo.cells import (
     EDGE_SIZE,
@@ -28,7 +27,6 @@ from geo.cells import (
 )
 from geo.predicates import edge_side, in_box, parted, side
 
-Booleans = NDArray[np.bool_]
 NOBODY = 2**31 - 1
 
 
@@ -202,12 +200,8 @@ def owner_of(cells: Cells, x: float, y: float) -> int:
 
 
 @njit(cache=True, nogil=True)
-def is_on_edge(cells: Cells, x: float, y: float) -> bool:
-    """Whether a point lies on an edge of any unit, exactly."""
-    slot = final_slot(cells, x, y)
-    if slot >= 0:
-        return False
-    at, tag = ~slot >> TAG_BITS, ~slot & TAG_MASK
+def on_edge_in_leaf(cells: Cells, at: int, tag: int, x: float, y: float) -> bool:
+    """Whether a point lies on an edge of any unit, by the edges of its leaf: always exact."""
     if tag == LINE:
         return side_of_line(cells, at, x, y) == 0.0
     if tag != JUNCTION:
@@ -217,15 +211,6 @@ def is_on_edge(cells: Cells, x: float, y: float) -> bool:
         if edge_side_at(cells.leaves, q, x, y) == 0.0:
             return True
     return False
-
-
-@njit(cache=True, nogil=True)
-def are_on_edges(cells: Cells, x: Float64s, y: Float64s) -> Booleans:
-    """`is_on_edge` of many points, shape (n,)."""
-    out = np.empty(len(x), np.bool_)
-    for i in range(len(x)):
-        out[i] = is_on_edge(cells, x[i], y[i])
-    return out
 
 
 @njit(cache=True, nogil=True)

@@ -37,7 +37,9 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         ),
         "issued_code": _table(public="system code unit_id issued_at"),
         "unit_alias": _table(public="id unit_id system code name note valid"),
-        "unit_lineage": _table(public="successor_id predecessor_id at share"),
+        "unit_lineage": _table(public="successor_id predecessor_id at area_share household_share incident_share"),
+        "activation": _table(public="valid recorded at"),
+        "edition": _table(public="valid recorded what"),
         "block": _table(public="id code path geom households synthetic"),
         "building": _table(public="id code path name address use floors households geom source synthetic attributes"),
         "entrance": _table(public="id building_id number households geom"),
@@ -70,24 +72,32 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
             public="period since until category unit_id path incidents finest published_at",
         ),
         "incident_event": _table(internal="incident_id number path kind at account state payload_version payload"),
-        "assignment_run": _table(internal="id at account edition_valid edition_recorded"),
+        "assignment_run": _table(internal="id at account edition_valid edition_recorded reason"),
         "assignment": _table(
             internal="incident_id run_id path unit_id owner_rule candidates team_id team_rule team_unit_id"
         ),
+        "recut": _table(internal="id at account kind name edition_valid edition_recorded digest"),
+        "recut_unit": _table(internal="recut_id number unit_id code name"),
+        "recut_incident": _table(internal="recut_id incident_id number located was_unit_id moved"),
         "idempotency": _table(internal="account key request_sha256 status response at"),
         "feed": _table(internal="id path kind subject body at"),
         "job_progress": _table(
-            internal="job_id path kind account done total message asked_at started_at finished_at failed cancel_asked"
+            internal="job_id path kind account organisation role done total message asked_at started_at finished_at "
+            "failed cancel_asked"
         ),
         # people
         "reporter": _table(internal="incident_id key_id", sealed="sealed"),
         "incident_original": _table(internal="incident_id key_id", sealed="sealed"),
-        "photo": _table(internal="incident_id number taken_in_at account width height version", sealed="jpeg"),
+        "photo": _table(internal="incident_id number slot taken_in_at account width height version", sealed="jpeg"),
         # accounts, and what they did
-        "account": _table(internal="id name made_at active password_set_at", sealed="password_hash"),
+        "account": _table(internal="id name made_at active password_set_at password_given", sealed="password_hash"),
+        "identity_provider": _table(public="name name_zh name_en", internal="id issuer client_id claim has_secret"),
+        "identity_link": _table(internal="provider_id account_id", sealed="subject"),
+        "sign_in_flow": _table(internal="provider_id leads_to expires_at", sealed="sha256"),
         "account_grant": _table(internal="id account_id role unit_id organisation valid"),
         "credential": _table(
-            internal="kind account_id grant_id prefix permissions made_at seen_at expires_at ended_at", sealed="sha256"
+            internal="id kind account_id grant_id provider_id prefix permissions made_at seen_at expires_at ended_at",
+            sealed="sha256",
         ),
         "hand_over": _table(internal="organisation incident_id path since until"),
         "audit_entry": _table(internal="id at account role path kind subject reason written_in"),

@@ -20,6 +20,7 @@ from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
+_OPTIONS = "-c search_path=wangge,public"
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,26 @@ INTAKE = Scope(path="0.", account="public", role="intake")  # puts reports in, a
 SIGN_IN = Scope(path="0.", account="sign-in", role="sign_in")  # accounts, grants and credentials
 
 
-def open_pool(dsn: str, size: int) -> ConnectionPool[Connection]:
-    """Open a pool of `size` connections at the most; its sessions see nothing until `begin`."""
+def open_pool(dsn: str, size: int, wait_s: float = 30.0) -> ConnectionPool[Connection]:
+    """
+    Open a pool of connections whose sessions see nothing until `begin`.
+
+    Parameters
+    ----------
+    dsn
+        Of the login role.
+    size
+        Connections at the most.
+    wait_s
+        How long `begin` waits for one of them before it raises `psycopg_pool.PoolTimeout`.
+    """
     return ConnectionPool(
         dsn,
         connection_class=Connection,
-        kwargs={"row_factory": dict_row, "options": "-c search_path=wangge,public"},
+        kwargs={"row_factory": dict_row, "options": _OPTIONS},
         min_size=1,
         max_size=size,
+        timeout=wait_s,
         open=True,
     )
 
@@ -85,6 +98,14 @@ def begin(pool: ConnectionPool[Connection], scope: Scope, now: datetime | None =
     """
     with pool.connection() as conn, conn.transaction():
         enter(conn, scope, now)
+        yield conn
+
+
+@contextmanager
+def begin_apart(dsn: str, scope: Scope) -> Generator[Connection]:
+    """As `begin`, on a connection of its own: for what the service reads for all, whoever waits for the pool."""
+    with Connection.connect(dsn, row_factory=dict_row, options=_OPTIONS) as conn, conn.transaction():
+        enter(conn, scope)
         yield conn
 
 

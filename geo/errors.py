@@ -17,6 +17,10 @@ class WanggeError(Exception):
         self.detail = detail
         super().__init__(f"{self.title()} {detail}".strip())
 
+    def __reduce__(self) -> tuple[type["WanggeError"], tuple[str]]:
+        """To and from another process, with the detail and not the whole message for its argument."""
+        return type(self), (self.detail,)
+
     @classmethod
     def title(cls) -> str:
         """The message of this class, without the details of one case."""
@@ -64,6 +68,12 @@ class UnknownCrs(Invalid):
     zh = "无法识别的坐标系。"
 
 
+class MixedCrs(Invalid):
+    """What is compared is in different reference systems; bring both to one."""
+
+    zh = "坐标系不一致；请先统一坐标系。"
+
+
 class BadCoordinate(Invalid):
     """A coordinate is not a finite number inside the range of its reference system."""
 
@@ -104,6 +114,24 @@ class BadColumn(Invalid):
     """A needed column is missing; name it with --map field=column."""
 
     zh = "缺少必要的列；请用 --map 字段=列名 指定。"
+
+
+class BadOption(Invalid):
+    """An option names something that does not exist."""
+
+    zh = "选项所写的字段、列或取值不存在。"
+
+
+class NoCoordinates(Invalid):
+    """Where the coordinates stand is not known; name their columns with --x and --y."""
+
+    zh = "无法确定坐标列；请用 --x 与 --y 指定。"
+
+
+class UnfitColumn(Invalid):
+    """A column does not hold what it is needed for."""
+
+    zh = "该列的内容不能用于此处。"
 
 
 class UnknownTimezone(Invalid):

@@ -5,7 +5,7 @@ A place is one number: its Web Mercator cell of zoom 31 (two centimetres), with 
 (Morton order), so that the cells of every coarser zoom, and hence every tile, are runs of sorted numbers.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,8 @@ def join(parts: list[Rows]) -> Rows:
 
 def take(rows: Rows, which: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
     """The rows at places, or where a mask holds."""
-    return Rows(*(column[which] for column in rows))
+    columns: list[NDArray[Any]] = [column[which] for column in rows]
+    return Rows(*columns)
 
 
 def sorted_handed(organisation: Int32s, row: Int32s, until: Int64s) -> Handed:

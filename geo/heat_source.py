@@ -39,6 +39,7 @@ def load(conn: Connection, timezone: str) -> View:
     execute(conn, SQL["stage_names"])
     execute(conn, SQL["put_paths"])
     execute(conn, SQL["put_categories"], states=list(STATES))
+    execute(conn, SQL["count_names"])
     named = {kind: tuple(row["value"] for row in group) for kind, group in _by_kind(conn)}
     found = _all_rows(conn, timezone)
     names = Names((), named.get("path", ()), named.get("category", ()), named.get("organisation", ()))

@@ -12,13 +12,14 @@ import numpy as np
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from geo import crs, feed, identifiers, lifecycle, paging, units
-from geo.assign import Assigner, new_run
-from geo.db import Connection, Row, Scope, execute, first, instant, one, rows, statements
+from geo import crs, feed, identifiers, lifecycle, masking, paging, units
+from geo.assign import Answering
+from geo.db import Connection, Row, Scope, execute, first, one, rows, statements
 from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
 
 SQL = statements("incidents")
 CLOCK_SKEW = timedelta(minutes=5)
+LOADED_ONLY = frozenset({"import"})
 
 Handling = Literal["direct", "assisted", "on_behalf"]
 Located = Literal["inside", "edge", "building", "outside"]
@@ -40,6 +41,12 @@ class UnknownChannel(Invalid):
     """There is no such channel."""
 
     zh = "没有此来源。"
+
+
+class ReservedChannel(Invalid):
+    """The channel is for what is loaded from files; a report names the way by which it came in."""
+
+    zh = "此来源仅用于批量导入；上报须注明实际来源。"
 
 
 class UnknownTeam(Invalid):
@@ -212,7 +219,7 @@ class IncidentFilter:
 _JSON = TypeAdapter(Incident)
 
 
-def report(conn: Connection, what: Report, assigner: Assigner, key: str | None = None) -> Incident:
+def report(conn: Connection, what: Report, assigner: Answering, key: str | None = None) -> Incident:
     """
     Take a report: find its micro-grid and team, and store matter, first event and assignment.
 
@@ -236,7 +243,9 @@ def report(conn: Connection, what: Report, assigner: Assigner, key: str | None =
     """
     if key is not None and not execute(conn, SQL["claim"], key=key, sha256=what.sha256):
         return _answered(conn, key, what.sha256)
-    incident = _told(conn, _store(conn, what, assigner))
+    values = _values(conn, what, assigner)
+    incident = Incident(**{field.name: values[field.name] for field in fields(Incident)})
+    execute(conn, SQL["report"], **values)
     if key is not None:
         execute(conn, SQL["remember"], key=key, response=Jsonb(_JSON.dump_python(incident, mode="json")))
     feed.append(conn, [_entry("incident.reported", incident)])
@@ -333,46 +342,56 @@ def _answered(conn: Connection, key: str, sha256: str) -> Incident:
     return _JSON.validate_python(earlier["response"])
 
 
-def _store(conn: Connection, what: Report, assigner: Assigner) -> Row:
-    if what.occurred_at is not None and what.occurred_at > instant(conn) + CLOCK_SKEW:
-        raise FutureTime
+def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
+    """
+    All that is kept of a report, and all that is told of it.
+
+    The answer is made of it and not read back: who reports may put in what they may not read.
+    """
     lon, lat = stored(what.lon, what.lat, what.crs)
     owners = assigner.assign(np.array([lon]), np.array([lat]))
-    unit_id = int(owners.unit_id[0])
-    values = {
-        **asdict(what) | _ruling(conn, what) | {"lon": lon, "lat": lat},
+    unit_id, team_id = int(owners.unit_id[0]), owners.team_id[0]
+    return {
+        **asdict(what) | _ruling(conn, what, unit_id, team_id) | {"lon": lon, "lat": lat},
         "id": uuid.UUID(identifiers.make(1)[0].decode()),
         "state": lifecycle.FIRST,
-        "run_id": new_run(conn, assigner),
         "unit_id": unit_id,
         "path": owners.path[0],
         "located": owners.located[0],
         "owner_rule": owners.owner_rule[0],
         "candidates": owners.candidates.get(0, [unit_id]),
-        "team_id": owners.team_id[0],
+        "team_id": team_id,
         "team_rule": owners.team_rule[0],
         "team_unit_id": int(owners.team_unit_id[0]),
+        **assigner.key._asdict(),
         "payload": Jsonb({"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}),
+        **_AS_MADE,
     }
-    execute(conn, SQL["report"], **values)
-    return values
 
 
-def _told(conn: Connection, stored_as: Row) -> Incident:
-    """The answer is made of what was computed and not read back: who reports may put in what they may not read."""
-    known: Row = {"closed_at": None, "department_id": None, "synthetic": False, "version": 1}
-    asked = {name: stored_as[name] for name in ("occurred_at", "accuracy_m", "unit_id", "team_id")}
-    values = stored_as | known | one(conn, SQL["told"], **asked)
-    return Incident(**{field.name: values[field.name] for field in fields(Incident)})
+_AS_MADE: Row = {"closed_at": None, "department_id": None, "synthetic": False, "version": 1}
 
 
-def _ruling(conn: Connection, what: Report) -> Row:
-    ruling = first(conn, SQL["category_and_channel"], category=what.category, channel=what.channel)
+def _ruling(conn: Connection, what: Report, unit_id: int, team_id: uuid.UUID) -> Row:
+    ruling = first(
+        conn,
+        SQL["ruling"],
+        category=what.category,
+        channel=what.channel,
+        occurred_at=what.occurred_at,
+        accuracy_m=what.accuracy_m,
+        unit_id=unit_id,
+        team_id=team_id,
+    )
     if ruling is None:
         raise UnknownCategory
-    if not ruling["channel_known"]:
+    if not ruling.pop("channel_known"):
         raise UnknownChannel
-    return {"priority": ruling["priority"], "due_at": ruling["due_at"]}
+    if what.channel in LOADED_ONLY:
+        raise ReservedChannel
+    if ruling["occurred_at"] > ruling["received_at"] + CLOCK_SKEW:
+        raise FutureTime
+    return ruling
 
 
 def _find(conn: Connection, wanted: IncidentFilter) -> list[Row]:
@@ -430,7 +449,8 @@ def _check_known(conn: Connection, change: Change) -> None:
 
 
 def _said(change: Change) -> dict[str, str]:
-    said = {"reason": change.reason, "team_id": change.team_id, "department_id": change.department_id}
+    reason = None if change.reason is None else masking.mask(change.reason).text
+    said = {"reason": reason, "team_id": change.team_id, "department_id": change.department_id}
     return {name: str(value) for name, value in said.items() if value is not None}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from geo import incidents, masking, photos, seal
-from geo.assign import Assigner
+from geo.assign import Answering
 from geo.db import Connection
 from geo.incidents import Incident, Report
 from geo.keys import KeyRing
@@ -25,7 +25,7 @@ def report(
     ring: KeyRing,
     what: Report,
     beside: Beside,
-    assigner: Assigner,
+    assigner: Answering,
     key: str | None = None,
 ) -> Incident:
     """

@@ -2,24 +2,31 @@
 Work that takes long: a queue in PostgreSQL, the progress of each job, and the worker that does it.
 
 A job is deferred in the transaction of the verb that wants it, hence runs only if that commits. Its arguments are ids;
-scope and account stand with its progress, and the worker enters that scope again. A worker that dies leaves its job to
-the next one, so work must be safe to run twice.
+scope and account stand with its progress, and the worker enters that scope again, as long as the grant behind it
+stands. A worker that dies leaves its job to the next one, so work must be safe to run twice. `geo.work` registers all
+that workers can do.
 """
 
+import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import LiteralString, cast
 
 import procrastinate
 from psycopg_pool import ConnectionPool
 
-from geo import public_figures
-from geo.db import EVERYTHING, Connection, Row, Scope, begin, execute, first, instant, one, rows, statements
+from geo.activation import activate, activate_edition
+from geo.db import EVERYTHING, Connection, Row, Scope, begin, enter, execute, first, one, rows, statements
 from geo.errors import NotFound, WanggeError
 
 SQL = statements("jobs")
+LOG = logging.getLogger("wangge.jobs")
 Pool = ConnectionPool[Connection]
+AT_ONCE = 2  # so that what takes hours does not keep the chain of the audit log waiting
+OLD_AFTER_H = 72  # when a job that has ended leaves the queue; its progress stays longer
 
 
 class JobNotFound(NotFound):
@@ -32,6 +39,12 @@ class JobCancelled(WanggeError):
     """The job was cancelled."""
 
     zh = "任务已取消。"
+
+
+class JobNotGranted(WanggeError):
+    """The grant of who asked for the job has ended."""
+
+    zh = "任务发起人的授权已结束。"
 
 
 @dataclass(frozen=True)
@@ -55,8 +68,17 @@ class Job:
 
     @contextmanager
     def begin(self) -> Generator[Connection]:
-        """Open a transaction in the scope of who asked; work takes many short ones, and says `advance` in each."""
-        with begin(self.pool, self.scope) as conn:
+        """
+        Open a transaction in the scope of who asked; work takes many short ones, and says `advance` in each.
+
+        Raises
+        ------
+        JobNotGranted
+            Who asked may act in this scope no more.
+        """
+        with begin(self.pool, EVERYTHING) as conn:
+            _check_granted(conn, self.scope)
+            enter(conn, self.scope)
             yield conn
 
 
@@ -81,17 +103,12 @@ def check_paths(job: Job, *, batch: int = 20_000) -> str:
         last = found["last"]
 
 
-def publish_figures(job: Job, *, timezone: str) -> str:
-    """Make the public figures of the last week, month and year that are not finished yet, by the city's clock."""
-    with job.begin() as conn:
-        made = public_figures.publish(conn, instant(conn), timezone)
-    return f"{made} figures were published."
+WORK: Mapping[str, Work] = {"check_paths": check_paths, "activate_edition": activate_edition}
 
 
-WORK: Mapping[str, Work] = {"check_paths": check_paths, "publish_figures": publish_figures}
-
-
-def queue(dsn: str, work: Mapping[str, Work] = WORK) -> procrastinate.App:
+def queue(
+    dsn: str, work: Mapping[str, Work] = WORK, upkeep: Mapping[str, str] = MappingProxyType({})
+) -> procrastinate.App:
     """
     The queue, for `defer` and `run_worker`.
 
@@ -101,6 +118,8 @@ def queue(dsn: str, work: Mapping[str, Work] = WORK) -> procrastinate.App:
         Of the login role.
     work
         What a worker can do, by kind.
+    upkeep
+        When which kind of `work` is due by itself, as cron says it (UTC); once, however many workers there are.
     """
     connector = procrastinate.PsycopgConnector(
         conninfo=dsn, kwargs={"options": "-c role=wangge_app -c search_path=jobs,public"}
@@ -108,14 +127,21 @@ def queue(dsn: str, work: Mapping[str, Work] = WORK) -> procrastinate.App:
     app = procrastinate.App(connector=connector)
     for kind, function in work.items():
         app.task(name=kind, pass_context=True)(_as_task(function))
-    revive = app.task(name="revive_stalled", queueing_lock="revive_stalled", pass_context=True)(_revive_stalled)
-    app.periodic(cron="* * * * *")(revive)
+    for kind, cron in upkeep.items():
+        due = app.task(name=f"upkeep_{kind}", lock=f"upkeep {kind}", queueing_lock=f"upkeep {kind}", pass_context=True)
+        app.periodic(cron=cron)(due(_as_upkeep(kind, work[kind])))
+    each_minute, now_and_then = "* * * * *", "29 * * * *"
+    for cron, function in (
+        (each_minute, _revive_stalled), (each_minute, _follow_editions), (now_and_then, _forget_old)
+    ):  # fmt: skip
+        name = function.__name__.removeprefix("_")
+        app.periodic(cron=cron)(app.task(name=name, queueing_lock=name, pass_context=True)(function))
     return app
 
 
 def run_worker(app: procrastinate.App, pool: Pool, *, wait: bool = True) -> None:
     """Do what is in the queue; with `wait`, until the process is told to end, else until nothing is left."""
-    app.run_worker(wait=wait, additional_context={"pool": pool}, listen_notify=wait)
+    app.run_worker(wait=wait, additional_context={"pool": pool}, listen_notify=wait, concurrency=AT_ONCE if wait else 1)
 
 
 async def revive(app: procrastinate.App, *, silent_s: float = 30.0) -> int:
@@ -126,7 +152,14 @@ async def revive(app: procrastinate.App, *, silent_s: float = 30.0) -> int:
     return len(stalled)
 
 
-def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: int | str) -> int:
+def defer(
+    conn: Connection,
+    app: procrastinate.App,
+    kind: LiteralString,
+    *,
+    schedule_at: datetime | None = None,
+    **ids: int | str,
+) -> int:
     """
     Put work into the queue when this transaction commits; jobs of one kind and scope run one after another.
 
@@ -138,6 +171,8 @@ def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: 
         From `queue`.
     kind
         One of the keys of `WORK`.
+    schedule_at
+        Not before this instant, and then without regard to others of its kind; as soon as may be if not given.
     ids
         What the work is about, by permanent ids; never the data itself.
 
@@ -148,13 +183,15 @@ def defer(conn: Connection, app: procrastinate.App, kind: LiteralString, **ids: 
     """
     execute(conn, SQL["see_queue"])
     scope = one(conn, "SELECT current_setting('wangge.path_from') AS path")["path"]
-    job_id = app.configure_task(kind, lock=f"{kind} {scope}", connection=conn).defer(**ids)
+    # A job that waits for its instant would hold up all later ones with its lock.
+    lock = f"{kind} {scope}" if schedule_at is None else None
+    job_id = app.configure_task(kind, lock=lock, schedule_at=schedule_at, connection=conn).defer(**ids)
     execute(conn, SQL["ask"], job_id=job_id, kind=kind)
     return job_id
 
 
 def start(conn: Connection, job_id: int) -> Row | None:
-    """Begin a job; returns its path and account, or None for one that has finished."""
+    """Begin a job; returns the fields of its scope, or None for one that has finished."""
     return first(conn, SQL["start"], job_id=job_id)
 
 
@@ -188,9 +225,32 @@ def read(conn: Connection, job_id: int) -> Row:
     return found[0]
 
 
+def _check_granted(conn: Connection, scope: Scope) -> None:
+    """What the service does by itself needs no grant."""
+    if scope.role == EVERYTHING.role:
+        return
+    asked = {"account": scope.account, "role": scope.role, "organisation": scope.organisation, "path": scope.path}
+    if not one(conn, SQL["still_granted"], **asked)["granted"]:
+        raise JobNotGranted
+
+
 def _as_task(work: Work) -> Callable[..., None]:
     def task(context: procrastinate.JobContext, **ids: int | str) -> None:
         _do(cast(Pool, context.additional_context["pool"]), cast(int, context.job.id), work, ids)
+
+    return task
+
+
+def _as_upkeep(kind: str, work: Work) -> Callable[..., None]:
+    """Work that nobody asked for: for everything, without progress."""
+
+    def task(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+        pool, job_id = cast(Pool, context.additional_context["pool"]), cast(int, context.job.id)
+        try:
+            LOG.info("%s: %s", kind, work(Job(job_id, EVERYTHING, pool)))
+        except Exception as fault:
+            LOG.error("%s failed: %s", kind, _code(fault))  # noqa: TRY400 - the text of a fault may repeat data
+            raise
 
     return task
 
@@ -200,17 +260,23 @@ def _do(pool: Pool, job_id: int, work: Work, ids: Mapping[str, int | str]) -> No
         asked = start(conn, job_id)
     if asked is None:
         return
-    job = Job(job_id, Scope(asked["path"], asked["account"]), pool)
+    job = Job(job_id, Scope(**asked), pool)
     try:
         with job.begin() as conn:
             advance(conn, job_id, 0)
         message = work(job, **ids)
+    except (JobCancelled, JobNotGranted) as ended:
+        _end(job, "", ended.code())
     except Exception as fault:
-        _end(job, "", fault.code() if isinstance(fault, WanggeError) else type(fault).__name__)
-        if not isinstance(fault, JobCancelled):
-            raise
+        LOG.error("job %s failed: %s", job_id, _code(fault))  # noqa: TRY400 - the text of a fault may repeat data
+        _end(job, "", _code(fault))
+        raise
     else:
         _end(job, message)
+
+
+def _code(fault: Exception) -> str:
+    return fault.code() if isinstance(fault, WanggeError) else type(fault).__name__
 
 
 def _end(job: Job, message: str, failed: str | None = None) -> None:
@@ -218,5 +284,16 @@ def _end(job: Job, message: str, failed: str | None = None) -> None:
         finish(conn, job.id, message, failed)
 
 
+def _follow_editions(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+    """Look each minute whether an edition came into force of which no job knew, as by a load."""
+    activate(cast(Pool, context.additional_context["pool"]))
+
+
 async def _revive_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
     await revive(context.app)
+
+
+async def _forget_old(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+    await context.app.job_manager.delete_old_jobs(
+        OLD_AFTER_H, include_failed=True, include_cancelled=True, include_aborted=True
+    )

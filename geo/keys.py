@@ -21,6 +21,7 @@ from geo.settings import Settings
 SYSTEM_KEYS = Path("/etc/wangge/keys")
 KEY_BYTES = 32
 AUDIT = "audit.key"
+TICKETS = "tickets.key"
 _MONTHLY = re.compile(r"(\d{4}-\d{2}-[0-9a-f]{8})\.key")
 
 
@@ -66,6 +67,12 @@ class KeyRing:
         if make and not (self.directory / AUDIT).exists():
             self._write(AUDIT, secrets.token_bytes(KEY_BYTES))
         return self._read(AUDIT)
+
+    def ticket_key(self) -> bytes:
+        """The key of the tickets that let a reporter send photographs after the report; made at the first need."""
+        if not (self.directory / TICKETS).exists():
+            self._write(TICKETS, secrets.token_bytes(KEY_BYTES))
+        return self._read(TICKETS)
 
     def monthly(self) -> list[str]:
         """The ids of all monthly keys, oldest first."""
@@ -128,6 +135,10 @@ class KeyRing:
     def write_text(self, name: str, text: str) -> None:
         """Keep a small file beside the keys, such as the end of the audit chain."""
         write_aside(self.directory / name, text)
+
+    def remove_text(self, name: str) -> None:
+        """Remove a small file beside the keys, if it is there."""
+        (self.directory / name).unlink(missing_ok=True)
 
 
 def ring_of(chosen: Settings) -> KeyRing:

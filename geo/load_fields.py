@@ -5,8 +5,10 @@ A column is taken for a field by its name, in Chinese or English, unless it is m
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -14,9 +16,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from geo.errors import BadColumn
+from geo.errors import BadOption
 from geo.rejects import Verdicts
 
+Strings = Mapping[str, str]
 Kind = Literal["units", "buildings", "streets", "teams", "stations", "routes", "incidents"]
 Type = Literal["text", "whole", "number", "yes_no", "time", "list", "choice", "geometry"]
 
@@ -172,7 +175,11 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType({
 _YES = frozenset({"1", "true", "t", "yes", "y", "是", "有", "sí", "si", "oui", "ja", "да", "тийм"})
 _NO = frozenset({"0", "false", "f", "no", "n", "否", "无", "non", "nein", "нет", "үгүй"})
 _TIMES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M",
-          "%Y年%m月%d日 %H时%M分", "%Y年%m月%d日", "%Y.%m.%d", "%Y%m%d%H%M%S", "%Y%m%d")  # fmt: skip
+          "%Y年%m月%d日 %H时%M分", "%Y年%m月%d日", "%Y.%m.%d", "%Y%m%d%H%M%S", "%Y%m%d",
+          # With dots the day comes first wherever such dates are written; with slashes nobody knows.
+          "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y, %H:%M", "%d.%m.%Y")  # fmt: skip
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d)$"
 _WORDS = re.compile(r"\s*[;；,，、|]\s*")
 
@@ -183,16 +190,18 @@ def propose(kind: str, columns: Iterable[str], asked: Mapping[str, str]) -> dict
 
     Raises
     ------
-    BadColumn
+    BadOption
         A field or column that was asked for does not exist.
     """
     columns = list(columns)
     fields = FIELDS[kind]
     for name, column in asked.items():
         if name not in fields:
-            raise BadColumn(f"{kind} have no field {name}; the fields are {', '.join(fields)}")
+            raise BadOption(f"--map {name}={column}: {kind} have no field {name}; the fields are {', '.join(fields)}")
         if column not in columns:
-            raise BadColumn(f"the file has no column {column}; its columns are {', '.join(columns)}")
+            raise BadOption(
+                f"--map {name}={column}: the file has no column {column}; its columns are {', '.join(columns)}"
+            )
     plain = {_plain(column): column for column in reversed(columns) if column not in asked.values()}
     guessed = {name: _guess(name, spec, plain) for name, spec in fields.items() if name not in asked}
     return dict(asked) | {name: column for name, column in guessed.items() if column is not None}
@@ -216,17 +225,64 @@ class Reading:
     timezone
         Of times that name none.
     time_format
-        As of strptime, or ``epoch`` or ``epoch_ms``; the common ones are tried if not given.
+        As of strptime, or ``epoch``, ``epoch_ms`` or ``excel`` (days since 1899-12-30); the common ones are tried if
+        not given.
     values
         By field, what a file's value stands for.
     defaults
         By field, what an unknown value stands for.
+    unknown
+        Words that no catalogue knows, by field, and how many rows said them: filled while a load is read.
     """
 
     timezone: ZoneInfo
     time_format: str | None
     values: Mapping[str, Mapping[str, str]]
     defaults: Mapping[str, str]
+    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def check_words(
+    fields: Mapping[str, Field], constants: Strings, values: Mapping[str, Strings], defaults: Strings
+) -> None:
+    """
+    See that every value that an option names is one that its field knows.
+
+    Parameters
+    ----------
+    fields
+        Of the load's kind, with all choices.
+    constants, values, defaults
+        See `load_order.LoadOrder`.
+
+    Raises
+    ------
+    BadOption
+        Names the option, the nearest value and all that are known.
+    """
+    named = [("--set", name, name, word) for name, word in constants.items() if name not in values]
+    named += [("--map-value", name, f"{name}:{said}", word) for name, of in values.items() for said, word in of.items()]
+    named += [("--default", name, name, word) for name, word in defaults.items()]
+    for option, name, left, word in named:
+        spec = fields[name]
+        if spec.type == "choice" and known(spec, word) is None:
+            near = nearest(spec, word)
+            hint = f"did you mean {near}? " if near else ""
+            allowed = ", ".join(sorted(set(spec.choices.values())))
+            raise BadOption(f"{option} {left}={word}: {word} is no {name}; {hint}The values are {allowed}.")
+
+
+def known(spec: Field, word: str) -> str | None:
+    """The value that a word stands for, or None."""
+    return spec.choices.get(word) or spec.choices.get(word.lower())
+
+
+def nearest(spec: Field, word: str, said: Strings = MappingProxyType({})) -> str | None:
+    """The value whose name, or what `said` stands for it, is most like a word; None if none is like it."""
+    last = {value.rpartition(".")[2]: value for value in spec.choices.values()}
+    names = last | dict(spec.choices) | {one.lower(): value for one, value in said.items()}
+    found = get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    return names[found[0]] if found else None
 
 
 def read_field(name: str, spec: Field, raw: pd.Series, reading: Reading, verdicts: Verdicts) -> pd.Series:
@@ -288,10 +344,16 @@ def _read_number(name: str, _spec: Field, raw: pd.Series, _reading: Reading, ver
     if pd.api.types.is_numeric_dtype(raw.dtype) and not pd.api.types.is_bool_dtype(raw.dtype):
         return raw.astype("float64")
     plain = texts(name, raw, verdicts)
+    if name in ("lon", "lat"):  # elsewhere a comma may part thousands
+        plain = _with_points(plain)
     numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
     # What reads as NaN is a value that is no number, unlike an empty field.
     verdicts.refuse((numbers.isna() & plain.notna()).to_numpy(dtype=bool), "bad_number", _seen(name, plain))
     return numbers
+
+
+def _with_points(plain: pd.Series) -> pd.Series:
+    return plain.where(~plain.str.fullmatch(_DECIMAL_COMMA).fillna(False).astype(bool), plain.str.replace(",", "."))
 
 
 def _read_whole(name: str, spec: Field, raw: pd.Series, reading: Reading, verdicts: Verdicts) -> pd.Series:
@@ -319,15 +381,16 @@ def _read_choice(name: str, spec: Field, raw: pd.Series, reading: Reading, verdi
     plain = texts(name, raw, verdicts)
     words = {str(word): _chosen(name, str(word), spec, reading) for word in plain.dropna().unique()}
     chosen = plain.map(words).astype("str")
+    said = plain[plain.notna() & chosen.isna()].value_counts()
+    reading.unknown.update({(name, str(word)): int(count) for word, count in said.items()})
     if name in reading.defaults:
-        chosen = chosen.fillna(reading.defaults[name])
+        chosen = chosen.fillna(known(spec, reading.defaults[name]))
     verdicts.refuse((plain.notna() & chosen.isna()).to_numpy(dtype=bool), "unknown_value", _seen(name, raw))
     return chosen
 
 
 def _chosen(name: str, word: str, spec: Field, reading: Reading) -> str | None:
-    word = reading.values.get(name, {}).get(word, word)
-    return spec.choices.get(word) or spec.choices.get(word.lower())
+    return known(spec, reading.values.get(name, {}).get(word, word))
 
 
 def _read_time(name: str, _spec: Field, raw: pd.Series, reading: Reading, verdicts: Verdicts) -> pd.Series:
@@ -345,6 +408,9 @@ def _times(plain: pd.Series, reading: Reading) -> pd.Series:
     if reading.time_format in ("epoch", "epoch_ms"):
         unit = "s" if reading.time_format == "epoch" else "ms"
         return pd.to_datetime(pd.to_numeric(plain, errors="coerce"), unit=unit, utc=True, errors="coerce")
+    if reading.time_format == "excel":
+        days = pd.to_timedelta(pd.to_numeric(plain, errors="coerce"), unit="D").dt.round("s")
+        return _in_zone(_EXCEL_EPOCH + days, reading.timezone)
     if reading.time_format:
         return _parsed(plain, reading.time_format, reading.timezone)
     times = _parsed(plain, "ISO8601", reading.timezone)

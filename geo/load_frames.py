@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from geo import crs, db
 from geo.errors import BadColumn, BadCoordinate, Invalid, UnknownTimezone
+from geo.keys import KeyRing
 from geo.load_fields import FIELDS, Field, Reading, propose, read_field, texts
 from geo.load_order import LoadOrder, LoadReport
 from geo.readers import Batch, Opened
@@ -66,6 +67,8 @@ class Underway:
         Its row in table ``load``.
     now
         The present, by the database.
+    ring
+        The keys that seal text as it was written.
     seen
         The keys of the file's rows so far.
     times
@@ -79,6 +82,7 @@ class Underway:
     rejects: RejectsFile
     load_id: UUID
     now: datetime
+    ring: KeyRing | None
     seen: set[str] = field(default_factory=set)
     times: dict[str, int] = field(default_factory=dict)
 
@@ -92,8 +96,11 @@ class Underway:
         """Refuse keys that an earlier row of the file has; a refused row has none."""
         fine = verdicts.fine
         mine = keys.where(fine)
-        doubled = fine & (mine.duplicated() | mine.isin(self.seen)).to_numpy(dtype=bool)
-        verdicts.refuse(doubled, "repeated_key", lambda row: str(keys.iloc[row]))
+        # Asked key by key: Series.isin would make a table of all that were seen, once a batch.
+        seen = np.fromiter((key in self.seen for key in mine.tolist()), dtype=bool, count=len(mine))
+        verdicts.refuse(
+            fine & (mine.duplicated().to_numpy(dtype=bool) | seen), "repeated_key", lambda row: str(keys.iloc[row])
+        )
         self.seen.update(mine[verdicts.fine].tolist())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,30 +12,44 @@ from numpy.typing import NDArray
 from geo import crs, units
 from geo.assign import Assigner
 from geo.errors import BadCoordinate
-from geo.incident_load import lightened, put_incidents
+from geo.incident_load import Filling, Prepared, begin_filling, is_new, put
 from geo.load_frames import Converted, Underway, unknown_words
+from geo.weights import lightened
+
+Part = TypeVar("Part")
+BYTES_A_ROW = 200  # of a file that does not say how many rows it has
 
 
 def write(load: Underway, batches: Iterator[Converted], total: int | None) -> None:
     """Write the incidents of a file, a batch at a time; the indexes wait for the last of a large one."""
-    assigner = Assigner.load(load.conn)
-    quiet = load.order.dry_run
-    with nullcontext() if quiet else lightened(load.conn, total or load.order.path.stat().st_size // 200):
-        for number, part in enumerate(_ahead(batches)):
-            _check_incidents(part)
-            ready = _ready_incidents(load, part)
-            load.rejects.add(part.rows, part.verdicts, part.raw)
+    coming = total or load.order.path.stat().st_size // BYTES_A_ROW
+    with nullcontext(False) if load.order.dry_run else lightened(load.conn, coming) as light:
+        # Read only now: what a large load has taken off guards no longer what is read here from being deleted.
+        assigner = Assigner.load(load.conn)
+        straight = light and is_new(load.conn, load.order.named_source)
+        filling = begin_filling(load.conn, assigner, load.load_id, load.ring, straight=straight)
+        for number, (ready, prepared) in enumerate(_ahead(_prepared(load, batches, filling))):
             if number == 0:
                 _look_at_places(load, ready, assigner)
-            load.count(put_incidents(load.conn, ready, assigner, load.load_id))
+            load.count(put(load.conn, filling, prepared))
 
 
-def _ahead(batches: Iterator[Converted]) -> Iterator[Converted]:
-    """The same batches, the next of them understood by another thread while this one is written."""
+def _prepared(
+    load: Underway, batches: Iterator[Converted], filling: Filling
+) -> Iterator[tuple[pd.DataFrame, Prepared]]:
+    for part in batches:
+        _check_incidents(part)
+        ready = _ready_incidents(load, part)
+        load.rejects.add(part.rows, part.verdicts, part.raw)
+        yield ready, filling.prepare(ready)
+
+
+def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """The same parts, the next of them made by another thread while this one is written."""
     with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, batches, None)
+        coming = worker.submit(next, parts, None)
         while (part := coming.result()) is not None:
-            coming = worker.submit(next, batches, None)
+            coming = worker.submit(next, parts, None)
             yield part
 
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geo.load_fields import Kind
+from geo.gaps import Gap
+from geo.load_fields import Kind, Strings
 from geo.rejects import REASONS
 from geo.repair import GAP_M, Repair
-
-Strings = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class LoadOrder:
         Do everything, and undo it.
     root
         The name of the unit above all units of the file that name no parent.
+    root_level
+        The level of that unit.
     gap_m
         Gaps between units narrower than this are closed, metres.
     account
@@ -69,8 +70,14 @@ class LoadOrder:
     rejects: Path | None = None
     dry_run: bool = False
     root: str | None = None
+    root_level: str | None = None
     gap_m: float = GAP_M
     account: str = "operator"
+
+    @property
+    def gaps_file(self) -> Path | None:
+        """Where gaps between units go: beside the rejects."""
+        return None if self.rejects is None else self.rejects.with_name(f"{self.path.stem}.gaps.geojson")
 
     @property
     def named_source(self) -> str:
@@ -79,8 +86,28 @@ class LoadOrder:
 
     def options(self) -> dict[str, Any]:
         """What is kept of the order with the counts of the load."""
-        kept = ("crs", "layer", "encoding", "columns", "constants", "values", "defaults", "timezone", "root", "gap_m")
+        kept = (
+            *("crs", "layer", "encoding", "columns", "constants", "values", "defaults", "timezone"),
+            *("root", "root_level", "gap_m"),
+        )
         return {name: value for name in kept if (value := getattr(self, name)) not in (None, {})}
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A word that no catalogue knows: its field, how many rows said it, and the value that is most like it."""
+
+    field: str
+    word: str
+    rows: int
+    nearest: str | None
+
+
+OUTSIDE = ("near", "zero", "swapped", "far")
+"""
+How a place can lie outside of every unit: about the city or in a gap of it; at 0, 0; in the city once its axes are
+swapped; farther from it than it is long.
+"""
 
 
 @dataclass
@@ -106,6 +133,12 @@ class LoadReport:
         The first rejected rows: number, reason, detail.
     repairs
         What was repaired.
+    gaps
+        What no unit covers, largest first; of a load of units.
+    outside
+        Of the loaded incidents, those outside of every unit, by how: see `OUTSIDE`.
+    unknown
+        Words of the file that no catalogue knows, with the value that is most like each.
     notes
         What else is to be known, in Chinese and English.
     preview
@@ -125,6 +158,9 @@ class LoadReport:
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[tuple[int, str, str]] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    outside: Mapping[str, int] = field(default_factory=dict)
+    unknown: list[Unknown] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     preview: list[dict[str, str]] = field(default_factory=list)
 

@@ -11,12 +11,18 @@ import shapely
 from numpy.typing import NDArray
 
 from geo import crs, db, publication, units
+from geo.errors import BadOption
+from geo.gaps import Suspects
+from geo.load_fields import FIELDS
+from geo.load_fields import known as known_value
 from geo.load_order import LoadOrder
 from geo.rejects import Verdicts
-from geo.repair import OVERLAP_SHARE, NotACity, Repair, coverage, overlaps, rings
+from geo.repair import NotACity, Overlap, Repair, coverage, guilty, overlaps, rings
 from geo.staging import Counted
 
 LAYER_LEVEL = "micro_grid"
+ROOT_LEVEL = "league"
+MOST_GUILTY = 0.2
 
 
 @dataclass(frozen=True)
@@ -32,14 +38,32 @@ class City:
         The code of that root.
     repairs
         What was repaired.
+    suspects
+        The areas that may have left a gap.
     """
 
     frame: gpd.GeoDataFrame
     made_root: str | None
     repairs: list[Repair]
+    suspects: Suspects
 
 
-def prepare(frame: pd.DataFrame, geometry: NDArray[Any], order: LoadOrder, verdicts: Verdicts, known: set[str]) -> City:
+@dataclass(frozen=True)
+class Standing:
+    """The codes in force, each with the name and the level of its unit."""
+
+    named: Mapping[str, tuple[str, str]]
+
+    @classmethod
+    def read(cls, conn: db.Connection) -> "Standing":
+        """What is in force now."""
+        frame = units.in_force(conn)
+        return cls(dict(zip(frame["code"], zip(frame["name"], frame["level"], strict=True), strict=True)))
+
+
+def prepare(
+    frame: pd.DataFrame, geometry: NDArray[Any], order: LoadOrder, verdicts: Verdicts, standing: Standing
+) -> City:
     """
     Make the rows of a file units.
 
@@ -53,14 +77,17 @@ def prepare(frame: pd.DataFrame, geometry: NDArray[Any], order: LoadOrder, verdi
         What is asked.
     verdicts
         Of the same rows; what is wrong is refused there.
-    known
-        Codes of the units in force.
+    standing
+        The units in force.
 
     Raises
     ------
+    BadOption
+        The level asked for the root is none.
     NotACity
         More than a fifth of the areas overlap others by far.
     """
+    known = set(standing.named)
     verdicts.refuse(frame["code"].duplicated().to_numpy(dtype=bool), "repeated_key")
     parents = _parents(frame, known)
     _refuse_orphans(frame, parents, verdicts, known)
@@ -75,8 +102,17 @@ def prepare(frame: pd.DataFrame, geometry: NDArray[Any], order: LoadOrder, verdi
         households=pd.Series(_whole(frame, fine), index=frame.index[fine], dtype=object),
     )
     ready = gpd.GeoDataFrame(ready, geometry=_of_leaves(areas, leaf)[fine], crs=crs.STORAGE)
-    made = _made_root(ready, order)
-    return City(_under_root(ready, made, order), made, told)
+    made = _made_root(ready, order, standing)
+    named = None if made is None else str(made["code"])
+    return City(_under_root(ready, made), named, told, _suspects(areas, codes, leaf & ~fine, told))
+
+
+def _suspects(areas: NDArray[Any], codes: list[str], refused: NDArray[np.bool_], told: list[Repair]) -> Suspects:
+    rows = np.flatnonzero(refused & ~shapely.is_missing(areas))
+    broken = frozenset(repair.of[0] for repair in told if repair.what == "ring")
+    valid, _ = rings(areas[rows], [codes[row] for row in rows])
+    there = ~shapely.is_missing(valid)
+    return Suspects(valid[there], [codes[row] for row in rows[there]], broken)
 
 
 def _of_leaves(areas: NDArray[Any], leaf: NDArray[np.bool_]) -> NDArray[Any]:
@@ -135,7 +171,7 @@ def _areas(
     chosen = np.flatnonzero(leaf & verdicts.fine)
     areas[chosen], told = rings(areas[chosen], [codes[k] for k in chosen])
     verdicts.refuse(_at(chosen[shapely.is_missing(areas[chosen])], len(areas)), "beyond_repair")
-    _refuse_overlaps(areas, codes, leaf, verdicts)
+    _refuse_overlaps(areas, codes, leaf, told, verdicts)
     chosen = np.flatnonzero(leaf & verdicts.fine)
     if chosen.size:
         areas[chosen], more = coverage(areas[chosen], [codes[k] for k in chosen], gap_m=order.gap_m)
@@ -150,18 +186,26 @@ def _at(positions: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
     return np.isin(np.arange(count), positions)
 
 
-def _refuse_overlaps(areas: NDArray[Any], codes: list[str], leaf: NDArray[np.bool_], verdicts: Verdicts) -> None:
+def _refuse_overlaps(
+    areas: NDArray[Any], codes: list[str], leaf: NDArray[np.bool_], told: list[Repair], verdicts: Verdicts
+) -> None:
     chosen = np.flatnonzero(leaf & verdicts.fine)
-    if not chosen.size:
-        return
-    large = [pair for pair in overlaps(areas[chosen]) if pair.share > OVERLAP_SHARE]
-    if len({pair.second for pair in large}) > 0.2 * len(chosen):
-        a, b = codes[chosen[large[0].first]], codes[chosen[large[0].second]]
-        raise NotACity(f"{a} and {b} share {large[0].area_m2:,.0f} m², {large[0].share:.0%} of the smaller one.")
-    for pair in large:
-        text = f"{codes[chosen[pair.first]]}: {pair.area_m2:,.0f} m², {pair.share:.0%}"
-        if verdicts.fine[chosen[pair.first]]:
-            verdicts.refuse(_at(chosen[[pair.second]], len(areas)), "overlap_too_large", text)
+    broken = {repair.of[0] for repair in told}
+    pairs = overlaps(areas[chosen])
+    found = guilty(pairs, {place for place, row in enumerate(chosen) if codes[row] in broken})
+    if len(found) > MOST_GUILTY * len(chosen):
+        a, b = codes[chosen[pairs[0].first]], codes[chosen[pairs[0].second]]
+        raise NotACity(f"{a} and {b} share {pairs[0].area_m2:,.0f} m², {pairs[0].share:.0%} of the smaller one.")
+    for place, theirs in found:
+        seen = _seen(place, theirs, [codes[row] for row in chosen])
+        verdicts.refuse(_at(chosen[[place]], len(areas)), "overlap_too_large", seen)
+
+
+def _seen(place: int, theirs: list[Overlap], codes: list[str]) -> str:
+    worst = theirs[0]
+    other = codes[worst.second if worst.first == place else worst.first]
+    more = f" and {len(theirs) - 1} more" if len(theirs) > 1 else ""
+    return f"{other}: {worst.area_m2:,.0f} m², {worst.share:.0%}{more}"
 
 
 def _levels(frame: pd.DataFrame, parents: pd.Series) -> pd.Series:
@@ -186,21 +230,32 @@ def _whole(frame: pd.DataFrame, fine: NDArray[np.bool_]) -> list[int | None]:
     return [None if pd.isna(value) else int(value) for value in frame["households"][fine]]
 
 
-def _made_root(frame: gpd.GeoDataFrame, order: LoadOrder) -> str | None:
-    """A root is made where one is asked for, and for a flat set: what lies outside of every area must be somebody's."""
+def _made_root(frame: gpd.GeoDataFrame, order: LoadOrder, standing: Standing) -> dict[str, Any] | None:
+    """
+    A root is made where one is asked for, and for a flat set: what lies outside of every area must be somebody's.
+
+    One that stands keeps its name and its level unless others are asked for.
+    """
     if order.root is None and not (frame["parent_code"].isna().all() and len(frame) > 1):
         return None
-    return f"{order.named_source}-root"
+    code = f"{order.named_source}-root"
+    name, level = standing.named.get(code, (order.named_source, ROOT_LEVEL))
+    if order.root_level:
+        spec = FIELDS["units"]["level"]
+        asked = known_value(spec, order.root_level)
+        if asked is None:
+            raise BadOption(f"--root-level {order.root_level}: the levels are {', '.join(units.LEVELS)}.")
+        level = asked
+    return {"code": code, "name": order.root or name, "level": level, "parent_code": None}
 
 
-def _under_root(frame: gpd.GeoDataFrame, root: str | None, order: LoadOrder) -> gpd.GeoDataFrame:
+def _under_root(frame: gpd.GeoDataFrame, root: dict[str, Any] | None) -> gpd.GeoDataFrame:
     if "synthetic" in frame:
         frame["synthetic"] = frame["synthetic"].astype("boolean").fillna(False).astype(bool)
     if root is None:
         return frame
-    row = {"code": root, "name": order.root or order.named_source, "level": "league", "parent_code": None}
-    below = frame.assign(parent_code=[root if pd.isna(parent) else parent for parent in frame["parent_code"]])
-    made = gpd.GeoDataFrame(pd.DataFrame([row]), geometry=np.array([None], dtype=object), crs=frame.crs)
+    below = frame.assign(parent_code=[root["code"] if pd.isna(parent) else parent for parent in frame["parent_code"]])
+    made = gpd.GeoDataFrame(pd.DataFrame([root]), geometry=np.array([None], dtype=object), crs=frame.crs)
     joined = pd.concat([made.astype(object), below.astype(object)], ignore_index=True)
     if "synthetic" in joined:
         joined["synthetic"] = joined["synthetic"].fillna(False).astype(bool)

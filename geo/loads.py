@@ -5,30 +5,38 @@ One transaction a file: all of it stands, with a row in table ``load`` whose cou
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
+import shapely
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from geo import crs, db, identifiers, load_incidents, load_registers, load_units, registers, units
+from geo import crs, db, gaps, identifiers, load_incidents, load_registers, load_units, registers, units
 from geo.errors import BadFile
-from geo.load_fields import FIELDS
-from geo.load_frames import Converted, Underway, convert, fields_of, plan
-from geo.load_order import LoadOrder, LoadReport
+from geo.keys import KeyRing
+from geo.load_fields import FIELDS, Field, Kind, check_words, nearest
+from geo.load_frames import Converted, Plan, Underway, convert, fields_of, plan
+from geo.load_order import OUTSIDE, LoadOrder, LoadReport, Unknown
 from geo.readers import Batch, Opened, open_file
 from geo.rejects import RejectsFile, Verdicts
+from geo.weights import validate_keys
 
 SQL = db.statements("loads")
 Progress = Callable[[int, int | None], None]
-_PREVIEW_ROWS = 5
+_PREVIEW_ROWS = 3
 
 
-def load_file(pool: ConnectionPool[db.Connection], order: LoadOrder, progress: Progress | None = None) -> LoadReport:
+def load_file(
+    pool: ConnectionPool[db.Connection],
+    order: LoadOrder,
+    progress: Progress | None = None,
+    ring: KeyRing | None = None,
+) -> LoadReport:
     """
     Load a file.
 
@@ -40,6 +48,8 @@ def load_file(pool: ConnectionPool[db.Connection], order: LoadOrder, progress: P
         What to load and how.
     progress
         Called with the rows read so far and, where it is known, how many there are.
+    ring
+        From `keys.ring_of`; needed where the text of an incident holds an identity or telephone number.
 
     Returns
     -------
@@ -48,19 +58,24 @@ def load_file(pool: ConnectionPool[db.Connection], order: LoadOrder, progress: P
 
     Raises
     ------
-    BadFile, BadColumn, UndeclaredCrs, UnknownCrs, BadCoordinate, repair.NotACity, assign.NoUnits
+    BadFile, BadColumn, BadOption, UndeclaredCrs, UnknownCrs, BadCoordinate, repair.NotACity, assign.NoUnits
         The file as a whole cannot be loaded; nothing is changed.
     """
     opened = open_file(order.path, kind=order.kind, layer=order.layer, encoding=order.encoding)
     scope = db.Scope(path="", account=order.account)
     with db.begin(pool, scope) as conn, conn.transaction(force_rollback=order.dry_run):
-        return _load(conn, order, opened, progress or (lambda _read, _total: None))
+        report = _load(conn, order, opened, progress or (lambda _read, _total: None), ring)
+    if order.kind == "incidents":
+        validate_keys(pool)
+    return report
 
 
-def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progress) -> LoadReport:
+def _load(
+    conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progress, ring: KeyRing | None
+) -> LoadReport:
     batches = _peeked(opened)
     first = next(batches)
-    planned = plan(order, opened, _fields(conn, order.kind), has_geometry=first.geometry is not None)
+    planned = plan(order, opened, fields(conn, order.kind), has_geometry=first.geometry is not None)
     report = LoadReport(
         opened.format,
         opened.encoding,
@@ -69,15 +84,28 @@ def _load(conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progr
         planned.columns,
         [column for column in opened.columns if column not in planned.columns.values()],
     )
+    check_words(planned.fields, order.constants, order.values, order.defaults)
     _note_overruled_crs(order, opened, report)
     rejects = RejectsFile(None if order.dry_run else order.rejects)
-    load = Underway(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn))
+    load = Underway(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn), ring)
     _write(load, _counted(load, batches, opened, progress, first), opened.total)
-    load.rejects.add_ragged(opened.ragged, opened.columns)
-    report.read += len(opened.ragged)
+    load.rejects.add_unread(opened.unread, opened.columns)
+    report.read += len(opened.unread)
     report.reasons, report.examples = load.rejects.counts, load.rejects.examples
+    report.notes += opened.notes
+    report.unknown = [
+        Unknown(name, word, count, nearest(planned.fields[name], word, order.values.get(name, {})))
+        for (name, word), count in planned.reading.unknown.most_common()
+    ]
+    if order.kind == "incidents":
+        report.outside = _outside(conn, load.load_id)
     _finish(conn, load)
     return report
+
+
+def _outside(conn: db.Connection, load_id: UUID) -> dict[str, int]:
+    found = {row["how"]: row["incidents"] for row in db.rows(conn, SQL["outside_of_load"], load_id=load_id)}
+    return {how: found[how] for how in OUTSIDE if how in found}
 
 
 def _peeked(opened: Opened) -> Iterator[Batch]:
@@ -98,7 +126,7 @@ def _counted(
         load.report.read += len(batch.rows)
         converted = convert(batch, load.planned, load.now)
         if not load.report.preview:
-            load.report.preview = _preview(converted)
+            load.report.preview = _preview(converted, load.planned)
         yield converted
         progress(load.report.read, opened.total)
         try:
@@ -107,23 +135,33 @@ def _counted(
             raise BadFile(f"{load.order.path.name}: {error}") from error
 
 
-def _preview(converted: Converted) -> list[dict[str, str]]:
-    head = converted.frame.head(_PREVIEW_ROWS)
-    shapes = (
-        [] if converted.geometry is None else [f"{one:.60}" for one in map(str, converted.geometry[:_PREVIEW_ROWS])]
-    )
-    rows = [
-        {str(name): "" if _is_na(value) else str(value) for name, value in row.items()}
-        for row in head.to_dict("records")
-    ]
-    return [row | ({"geometry": shapes[k]} if shapes else {}) for k, row in enumerate(rows)]
+def _preview(converted: Converted, planned: Plan) -> list[dict[str, str]]:
+    """The first rows by field: the value, and what the file said where that is not the same."""
+    made: list[dict[str, str]] = []
+    for row in range(min(_PREVIEW_ROWS, len(converted.rows))):
+        one = {str(name): _understood(converted, planned, str(name), row) for name in converted.frame}
+        if converted.geometry is not None:
+            one["geometry"] = f"{converted.geometry[row]!s:.60}"
+        made.append({"row": str(converted.rows[row])} | one)
+    return made
+
+
+def _understood(converted: Converted, planned: Plan, name: str, row: int) -> str:
+    value = converted.frame[name].iloc[row]
+    plain = "" if _is_na(value) else str(value)
+    if name not in planned.columns:
+        return plain
+    raw = converted.raw[planned.columns[name]].iloc[row]
+    said = "" if _is_na(raw) else str(raw)
+    return plain if said in (plain, plain.removesuffix(".0")) else f"{plain or '—'} ← {said}"
 
 
 def _is_na(value: Any) -> bool:
     return pd.api.types.is_scalar(value) and bool(pd.isna(value))
 
 
-def _fields(conn: db.Connection, kind: str) -> Any:
+def fields(conn: db.Connection, kind: Kind) -> Mapping[str, Field]:
+    """The fields of a kind of load, with the values that the database knows for its choices."""
     if kind != "incidents":
         return FIELDS[kind]
     choices = {name: _named(db.rows(conn, SQL[statement])) for name, statement in _CATALOGUES.items()}
@@ -208,14 +246,26 @@ def _whole(parts: list[Converted]) -> Converted:
 
 
 def _write_units(load: Underway, whole: Converted) -> None:
-    known = set(units.in_force(load.conn)["code"])
+    standing = load_units.Standing.read(load.conn)
     geometry = whole.geometry if whole.geometry is not None else np.full(len(whole.rows), None, dtype=object)
-    city = load_units.prepare(whole.frame, geometry, load.order, whole.verdicts, known)
+    city = load_units.prepare(whole.frame, geometry, load.order, whole.verdicts, standing)
     load.rejects.add(whole.rows, whole.verdicts, whole.raw)
     load.report.repairs += city.repairs
     if whole.verdicts.fine.any():
         load.count(load_units.publish(load.conn, city, load.order))
+        _note_gaps(load, city)
     _give_roots_a_team(load)
+
+
+def _note_gaps(load: Underway, city: load_units.City) -> None:
+    base = units.base(load.conn)
+    areas = np.asarray(base.geometry.to_numpy(), dtype=object)
+    west, south, east, north = city.frame.total_bounds.tolist()
+    here = shapely.box(west, south, east, north)
+    found = gaps.gaps(areas, base["code"].tolist(), city.suspects)
+    load.report.gaps = [gap for gap in found if gap.area.intersects(here)]
+    if load.report.gaps and load.order.gaps_file and not load.order.dry_run:
+        gaps.write(load.order.gaps_file, load.report.gaps)
 
 
 def _give_roots_a_team(load: Underway) -> None:

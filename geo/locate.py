@@ -7,7 +7,7 @@ database nor settings.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,11 +19,12 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.cell_assembly import Geometries, assemble
-from geo.cell_blocks import owners_of
-from geo.cell_query import are_on_edges, owner_by_parts
+from geo.cell_blocks import on_edges, owners_of
+from geo.cell_query import owner_by_parts
 from geo.cells import Cells, Float64s, Int32s
-from geo.errors import BadCoordinate
-from geo.index_file import read, write
+from geo.crs import SAME_AS_STORAGE
+from geo.errors import BadCoordinate, MixedCrs
+from geo.index_file import Arrays, read, write
 from geo.point_columns import from_arrow, from_shapely
 
 CHUNK = 1 << 18
@@ -40,6 +41,14 @@ class CellIndex:
     """
     Point location over polygons; make one with `CellIndex.build` or `CellIndex.load`.
 
+    Attributes
+    ----------
+    units
+        How many polygons there are.
+    crs
+        The reference system that the polygons declared, as a GeoSeries does; None if they did not. Files do not keep
+        it. Where points declare one too, `locate_points` compares the two.
+
     Examples
     --------
     >>> index = CellIndex.build(shapely.box([0, 1], 0, [1, 2], 1))
@@ -52,6 +61,7 @@ class CellIndex:
         self._owners = owners
         self._owner: Callable[[float, float], int] = partial(owner_by_parts, *cells)
         self.units = units
+        self.crs: Any = None
 
     @classmethod
     def build(cls, polygons: Geometries, *, cells: int | None = None) -> "CellIndex":
@@ -71,15 +81,17 @@ class CellIndex:
         Raises
         ------
         BadGeometry
-            A row is missing, empty, not an area, not valid, or has coordinates beyond what can be computed
-            exactly (nonzero magnitudes from 1e-60 to 1e30). The row is named.
+            A row is missing, empty, not an area, not valid, of another SRID than the first, or has coordinates beyond
+            what can be computed exactly (nonzero magnitudes from 1e-60 to 1e30). The row is named.
 
         References
         ----------
         Kipf et al. (2020), Adaptive Main-Memory Indexing for High-Performance Point-Polygon Joins, EDBT.
         """
-        polygons = np.asarray(polygons, dtype=object)
-        return cls(*assemble(polygons, cells), len(polygons))
+        areas = np.asarray(polygons, dtype=object)
+        index = cls(*assemble(areas, cells), len(areas))
+        index.crs = getattr(polygons, "crs", None)
+        return index
 
     @classmethod
     def load(cls, path: Path, *, verify: bool = True) -> "CellIndex":
@@ -99,7 +111,15 @@ class CellIndex:
         BadIndexFile
             The file is not a whole index of this version.
         """
-        numbers, arrays = read(path, verify=verify)
+        return cls.of_parts(*read(path, verify=verify))
+
+    def save(self, path: Path) -> None:
+        """Write the index to a file that is either whole or not there: aside, synchronised, renamed."""
+        write(path, *self.parts())
+
+    @classmethod
+    def of_parts(cls, numbers: Mapping[str, float], arrays: Arrays) -> "CellIndex":
+        """Put an index together from its `parts`."""
         leaves = cast("Float64s", arrays["leaves"])
         cells = Cells(
             numbers["x0"],
@@ -116,14 +136,12 @@ class CellIndex:
         )
         return cls(cells, cast("Int32s", arrays["owners"]), int(numbers["units"]))
 
-    def save(self, path: Path) -> None:
-        """Write the index to a file that is either whole or not there: aside, synchronised, renamed."""
+    def parts(self) -> tuple[dict[str, float], Arrays]:
+        """The numbers and arrays that `of_parts` puts together again, for a file that holds more than an index."""
         cells = self._cells
         numbers: dict[str, float] = {name: getattr(cells, name) for name in ("x0", "y0", "per_unit", "columns", "rows")}
-        arrays: dict[str, NDArray[Any]] = {
-            name: getattr(cells, name) for name in ("slots", "leaves", "edges", "crowds")
-        }
-        write(path, numbers | {"units": self.units}, arrays | {"owners": self._owners})
+        arrays: Arrays = {name: getattr(cells, name) for name in ("slots", "leaves", "edges", "crowds")}
+        return numbers | {"units": self.units}, arrays | {"owners": self._owners}
 
     @property
     def nbytes(self) -> int:
@@ -149,9 +167,7 @@ class CellIndex:
         BadCoordinate
             A coordinate is not finite, or there are not as many of one as of the other. The first row is named.
         """
-        x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
-        if x.ndim != 1 or x.shape != y.shape:
-            raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
+        x, y = one_row(lon, lat)
         return self._owners_of(lambda part: (writable(x[part]), writable(y[part])), len(x), CHUNK, threads, bad)
 
     def _owners_of(self, coordinates: Coordinates, count: int, size: int, threads: int, bad: OnBad) -> Int32s:
@@ -161,7 +177,7 @@ class CellIndex:
         def ask(part: slice) -> bool:
             return owners_of(self._cells, *coordinates(part), out[part])
 
-        parts = [slice(start, start + size) for start in range(0, count, size)]
+        parts = parts_of(count, size)
         with ThreadPoolExecutor(threads) as pool:  # it starts no thread before the first task
             finite = list((pool.map if threads > 1 and len(parts) > 1 else map)(ask, parts))
         if bad == "raise" and not all(finite):
@@ -189,10 +205,19 @@ class CellIndex:
         Parameters
         ----------
         lon, lat
-            Finite coordinates in the polygons' reference system, shape (n,).
+            Coordinates in the polygons' reference system, shape (n,).
+
+        Raises
+        ------
+        BadCoordinate
+            As `locate`.
         """
-        x, y = np.ascontiguousarray(lon, dtype=np.float64), np.ascontiguousarray(lat, dtype=np.float64)
-        return are_on_edges(self._cells, x, y)
+        x, y = one_row(lon, lat)
+        out = np.zeros(len(x), np.bool_)
+        for part in parts_of(len(x), CHUNK):
+            if not on_edges(self._cells, writable(x[part]), writable(y[part]), out[part]):
+                raise first_bad(part, lambda part: (x[part], y[part]))
+        return out
 
     def locate_points(
         self,
@@ -219,7 +244,10 @@ class CellIndex:
             Such a row; the first is named.
         BadGeometry
             A GeoArrow row is missing, or the column is not of points.
+        MixedCrs
+            The points declare another reference system than the polygons did.
         """
+        refuse_other_crs(self.crs, getattr(points, "crs", None))
         if isinstance(points, (pa.Array, pa.ChunkedArray)):
             return self.locate(*from_arrow(points), threads=threads, bad=bad)
         geometries = cast("Geometries", np.asarray(points, dtype=object))
@@ -268,6 +296,48 @@ def warm() -> None:
     index.locate([0.5], [0.5])
     index.locate_one(0.5, 0.5)
     index.on_edge([0.5], [0.5])
+
+
+def refuse_other_crs(ours: Any, theirs: Any) -> None:
+    """Raise `MixedCrs` if both declare a reference system, and not the same one; CGCS2000 counts as WGS84."""
+    if ours is None or theirs is None or ours == theirs:
+        return
+    if not {ours.to_epsg(), theirs.to_epsg()} <= SAME_AS_STORAGE:
+        raise MixedCrs(f"The polygons are in {ours.to_string():.60}, the points in {theirs.to_string():.60}.")
+
+
+def one_row(lon: ArrayLike, lat: ArrayLike) -> tuple[Float64s, Float64s]:
+    """
+    Coordinates as contiguous doubles, NaN where a masked array has none.
+
+    Raises
+    ------
+    BadCoordinate
+        They are not numbers, or not as many of one as of the other.
+    """
+    x, y = doubles(lon), doubles(lat)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise BadCoordinate(f"Shapes {x.shape} and {y.shape} are not one row of points.")
+    return x, y
+
+
+def doubles(values: ArrayLike) -> Float64s:
+    """Numbers as contiguous doubles; raises `BadCoordinate` for text, times and other things, by row where it can."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
+    given = np.asarray(values)
+    if given.dtype.kind not in "iufO":
+        raise BadCoordinate(f"These are no numbers but {given.dtype}.")
+    try:
+        return np.ascontiguousarray(given, dtype=np.float64).reshape(given.shape)
+    except (TypeError, ValueError) as error:
+        row = next((k for k, value in enumerate(given.flat) if not isinstance(value, (int, float))), 0)
+        raise BadCoordinate(f"Row {row}: {error}.") from error
+
+
+def parts_of(count: int, size: int) -> list[slice]:
+    """Ranges of rows of a size, one after another."""
+    return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def writable(values: Float64s) -> Float64s:

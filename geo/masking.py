@@ -34,7 +34,8 @@ _COUNTRY = rf"(?:(?:\+ ?|00)86{_SEP})"
 _LOCAL = rf"[2-9]\d{{2,3}}{_SEP}\d{{4}}"
 _CALLED = r"[号码是为联系NO.: ,]{0,6}"
 _CODE = re.compile(r"(?:编码|代码|编号|单号|网格码?|工单|流水号?|订单|户号|表号|文号)[号为是: ]{0,3}$")
-_UUID = re.compile(r"\b[0-9A-F]{8}-?(?:[0-9A-F]{4}-?){3}[0-9A-F]{12}\b")
+# No \b: a Chinese word before it is a word of letters too.
+_UUID = re.compile(r"(?<![0-9A-Z])[0-9A-F]{8}-?(?:[0-9A-F]{4}-?){3}[0-9A-F]{12}(?![0-9A-Z])")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from geo import audit, pictures
-from geo.db import Connection, execute, first, rows, statements
+from geo.db import Connection, execute, first, one, rows, statements
 from geo.errors import Conflict, NotFound, StaleVersion
 from geo.pictures import Picture, Rectangle
 
@@ -78,6 +78,31 @@ def add(conn: Connection, incident_id: UUID, picture: Picture) -> int:
     number = max((photo.number for photo in find(conn, incident_id)), default=0) + 1
     put(conn, incident_id, number, picture)
     return number
+
+
+def take(conn: Connection, incident_id: UUID, slot: int, picture: Picture) -> None:
+    """
+    Take a photograph in that comes after a report, from who may not read it.
+
+    Parameters
+    ----------
+    conn
+        A transaction of the intake, whose ticket was checked.
+    incident_id
+        Which matter.
+    slot
+        Its place among those that came with the report; what is sent again to a place is the same photograph.
+    picture
+        From `pictures.clean`.
+
+    Raises
+    ------
+    TooManyPhotos
+        The matter has nine already.
+    """
+    said = {"width": picture.width, "height": picture.height, "jpeg": picture.jpeg}
+    if not one(conn, SQL["take_photo"], id=incident_id, slot=slot, **said)["taken"]:
+        raise TooManyPhotos
 
 
 def find(conn: Connection, incident_id: UUID) -> list[Photo]:

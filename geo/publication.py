@@ -1,7 +1,7 @@
 """Publication: new versions of units from an instant on, with parents derived from their children."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from geo.db import Connection, copy_rows, execute, first, instant, one, rows, statements
 from geo.errors import BadColumn, BadGeometry, Conflict, Invalid, UndeclaredCrs
 from geo.topology import area_faults, multi, require_coverage, unions
-from geo.units import LEVELS, in_force, path_ids
+from geo.units import LEVELS, in_force, path_ids, path_of
 
 SQL = statements("units")
 NEEDED = ("code", "level", "name")
@@ -42,10 +42,10 @@ class RetiredCode(Conflict):
     zh = "该编码曾经发放且在该时刻不在用；编码不得重复发放。"
 
 
-class OutOfOrder(Conflict):
-    """Units are published already from a later instant on; publish from that instant or later."""
+class PendingEdition(Conflict):
+    """What this touches changes already from a later instant on: draw it anew on that, and publish it from then on."""
 
-    zh = "已有更晚生效的网格发布；请以该时刻或更晚的时刻发布。"
+    zh = "所涉网格已有更晚生效的发布：请在其基础上重新调整，并以该时刻或更晚的时刻发布。"
 
 
 class PublishedMeanwhile(Conflict):
@@ -63,12 +63,20 @@ class Published:
     unchanged: int
 
 
-def publish(conn: Connection, units: gpd.GeoDataFrame, at: datetime, *, system: str, layer: str = "base") -> Published:
+def publish(
+    conn: Connection,
+    units: gpd.GeoDataFrame,
+    at: datetime,
+    *,
+    system: str,
+    layer: str = "base",
+    retired: Sequence[str] = (),
+) -> Published:
     """
     Publish units, valid from an instant on.
 
-    Units that are in force and not named stay as they are. A unit whose code was issued before keeps its permanent
-    id. The areas of parents are derived, of the named and of all above them.
+    Units that are in force and neither named nor retired stay as they are. A unit whose code is in force keeps its
+    permanent id. The areas of parents are derived, of the named and of all above them.
 
     Parameters
     ----------
@@ -84,24 +92,69 @@ def publish(conn: Connection, units: gpd.GeoDataFrame, at: datetime, *, system: 
         The authority that issues the codes.
     layer
         ``base``, or the name of an overlay.
+    retired
+        Codes of units that end at that instant; a code that has ended is never issued again.
 
     Raises
     ------
-    UndeclaredCrs, BadColumn, BadHierarchy, BadGeometry, NotACoverage, RetiredCode, OutOfOrder, PublishedMeanwhile
+    UndeclaredCrs, BadColumn, BadHierarchy, BadGeometry, NotACoverage, RetiredCode, PendingEdition, PublishedMeanwhile
     """
     if units.crs is None or units.crs.to_epsg() != 4326:
         raise UndeclaredCrs("Units are published in EPSG:4326.")
-    execute(conn, SQL["lock_layer"], layer=layer)
+    lock(conn, layer)
     before = _by_code(in_force(conn, at, layer=layer))
-    after = _whole(before, _tidy(units))
+    gone = _gone(before, units, retired)
+    after = _whole(before.loc[~before.index.isin(gone.index)], _tidy(units))
     ids = _issue_ids(conn, _codes(after), before, system=system, layer=layer)
     after["unit_id"] = [ids[code] for code in _codes(after)]
     after["path"] = _paths(after, ids)
     changed = after.loc[[_differs(before, after, code) for code in _codes(after)]]
     made = sorted(ids[code] for code in _codes(changed) if code not in before.index)
-    _write(conn, changed, made, at=at, system=system, layer=layer)
+    _require_nothing_later(conn, _touched(before, changed, gone), at, layer)
+    _write(conn, changed, made, gone["unit_id"].tolist(), at=at, system=system, layer=layer)
     named = int(changed["code"].isin(units["code"]).sum())
     return Published(made=len(made), changed=len(changed) - len(made), unchanged=len(units) - named)
+
+
+def lock(conn: Connection, layer: str = "base") -> None:
+    """Let no other publication of a layer go on until this transaction ends."""
+    execute(conn, SQL["lock_layer"], layer=layer)
+
+
+def _gone(before: pd.DataFrame, units: gpd.GeoDataFrame, retired: Sequence[str]) -> pd.DataFrame:
+    for code in retired:
+        if code not in before.index:
+            raise BadHierarchy(f"Unit {code} cannot end, for it is not in force then.")
+        if "code" in units and code in set(units["code"]):
+            raise BadHierarchy(f"Unit {code} is both named and to end.")
+    return before.loc[list(retired)]
+
+
+def _touched(before: pd.DataFrame, changed: pd.DataFrame, gone: pd.DataFrame) -> dict[str, list[Any]]:
+    """The units that a publication writes, the parents among whose children it writes, and all paths above."""
+    codes = set(changed["code"]) | set(gone["code"])
+    former = before.loc[before.index.isin(codes)]
+    leaves = changed.loc[~changed["derived"].astype(bool), "path"].tolist()
+    leaves += former.loc[~former["derived"].astype(bool), "path"].tolist()
+    above = {
+        path_of(ids[:n])
+        for path in {*former["path"], *changed["path"]}
+        for ids in [path_ids(path)]
+        for n in range(1, len(ids))
+    }
+    return {
+        "units": [int(unit) for unit in {*changed["unit_id"], *gone["unit_id"]}],
+        "parents": list({path_ids(path)[-2] for path in leaves if len(path_ids(path)) > 1}),
+        "above": [path_ids(path)[-1] for path in above],
+        "paths": list(above),
+    }
+
+
+def _require_nothing_later(conn: Connection, touched: Mapping[str, list[Any]], at: datetime, layer: str) -> None:
+    """Refuse what would stand beside a pending edition of the same units without either knowing of the other."""
+    later = first(conn, SQL["later"], **touched, at=at, layer=layer)
+    if later is not None:
+        raise PendingEdition(f"Unit {later['code']} changes at {later['at'].isoformat()}.")
 
 
 def _by_code(found: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -224,22 +277,22 @@ def _issue_ids(conn: Connection, codes: list[str], before: pd.DataFrame, *, syst
     return known | dict(zip(new, issued, strict=True))
 
 
-def _write(conn: Connection, changed: pd.DataFrame, made: list[int], *, at: datetime, system: str, layer: str) -> None:
-    if changed.empty:
+def _write(
+    conn: Connection, changed: pd.DataFrame, made: list[int], gone: list[int], *, at: datetime, system: str, layer: str
+) -> None:
+    if changed.empty and not gone:
         return
     now = instant(conn)
     newest = one(conn, SQL["newest"], layer=layer)
-    if newest["valid"] is not None and newest["valid"] > at:
-        raise OutOfOrder(f"That is {newest['valid'].isoformat()}.")
     if newest["recorded"] is not None and newest["recorded"] > now:
         raise PublishedMeanwhile
     execute(conn, SQL["stage_units"])
     copy_rows(conn, "COPY staged_unit FROM STDIN", (_record(row) for row in changed.to_dict("records")))
-    soon = first(conn, SQL["recorded_now"], now=now)
+    soon = first(conn, SQL["recorded_now"], now=now, gone=gone)
     if soon is not None:
         raise PublishedMeanwhile(f"Unit {soon['code']}.")
-    execute(conn, SQL["close_changed"], now=now)
-    execute(conn, SQL["keep_the_past"], now=now, at=at)
+    execute(conn, SQL["close_changed"], now=now, gone=gone)
+    execute(conn, SQL["keep_the_past"], now=now, at=at, gone=gone)
     execute(conn, SQL["insert_staged"], now=now, at=at, layer=layer)
     execute(conn, SQL["issue_codes"], system=system, at=now, made=made)
     execute(conn, SQL["unstage_units"])

@@ -9,7 +9,6 @@ is that, and the one used is told.
 # pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
 # (pyarrow ships no types)
 
-import codecs
 import csv
 import io
 import json
@@ -19,7 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -33,9 +32,10 @@ import shapely
 from numpy.typing import NDArray
 from python_calamine import CalamineError, CalamineWorkbook
 
+from geo.encodings import MARK, marked_copy, row_encoding, text_encoding
 from geo.errors import BadFile
 
-BATCH_ROWS = 200_000
+BATCH_ROWS = 65_536
 TABLES = frozenset({".csv", ".tsv", ".txt"})
 SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
@@ -79,8 +79,10 @@ class Opened:
         The names of its columns.
     batches
         Its rows, to be taken once.
-    ragged
-        Rows whose number of fields is not that of the heading, by number: filled while `batches` are taken.
+    unread
+        Rows that could not be read, by number, with the reason and what was seen: filled while `batches` are taken.
+    notes
+        What else was seen, in Chinese and English.
     total
         How many rows there are, where that is known before they are read.
     """
@@ -91,7 +93,8 @@ class Opened:
     crs: str | None
     columns: list[str]
     batches: Iterator[Batch]
-    ragged: dict[int, str] = field(default_factory=dict)
+    unread: dict[int, tuple[str, str]] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     total: int | None = None
 
 
@@ -126,47 +129,6 @@ def open_file(path: Path, *, kind: str = "", layer: str | None = None, encoding:
         raise BadFile(f"{path.name}: {error}") from error
 
 
-def text_encoding(path: Path, asked: str | None = None) -> str:
-    """
-    The encoding of a text file: the one asked for, else UTF-16 by its mark, UTF-8 or GB18030, whichever decodes it all.
-
-    Raises
-    ------
-    BadFile
-        None of them does; tells where.
-    """
-    with path.open("rb") as file:
-        start = file.read(3)
-    if asked is None and start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    tried = [asked] if asked else ["utf-8-sig" if start == codecs.BOM_UTF8 else "utf-8", "gb18030"]
-    failures = [_decoding_failure(path, name) for name in tried]
-    for name, failure in zip(tried, failures, strict=True):
-        if failure is None:
-            return name
-    raise BadFile(f"{path.name} is not text in {' or '.join(tried)}: {failures[-1]}; name its --encoding")
-
-
-def _decoding_failure(path: Path, encoding: str) -> str | None:
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)("strict")
-    except LookupError as error:
-        raise BadFile(f"there is no encoding {encoding}") from error
-    place = 0
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 22):
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                return f"byte {place + error.start}"
-            place += len(chunk)
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return f"byte {place}, at the end"
-    return None
-
-
 def _reader(path: Path) -> Callable[[Path, str, str | None, str | None], Opened]:
     readers = ((TABLES, _csv), (SHEETS, _sheet), (PARQUET, _parquet), (VECTORS, _vectors))
     for suffixes, reader in readers:
@@ -188,29 +150,35 @@ def unlike(names: Iterable[object]) -> list[str]:
 
 
 def _csv(path: Path, _kind: str, _layer: str | None, asked: str | None) -> Opened:
-    encoding = text_encoding(path, asked)
-    with path.open(encoding=encoding, newline="") as file:
+    encoding, damaged = row_encoding(path, asked)
+    source = marked_copy(path, encoding) if damaged else path
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
         start = "".join(islice(file, 20))
     if not start.strip():
         raise BadFile(f"{path.name} has no heading")
-    separator = _separator(start.splitlines()[0])
+    separator = separator_of(start.splitlines()[0])
     columns = unlike(next(csv.reader(io.StringIO(start), delimiter=separator)))
     opened = Opened("CSV", encoding.removesuffix("-sig"), None, None, columns, iter(()))
-    opened.batches = _csv_batches(path, opened, encoding, separator)
+    opened.batches = _csv_batches(source, opened, "utf8" if damaged else encoding, separator)
     return opened
 
 
-def _separator(heading: str) -> str:
+def separator_of(heading: str) -> str:
+    """The separator of a table, by its heading."""
     return max(",\t;|", key=heading.count)
 
 
-def _csv_batches(path: Path, opened: Opened, encoding: str, separator: str) -> Generator[Batch]:
+def _csv_batches(source: Path | IO[bytes], opened: Opened, encoding: str, separator: str) -> Generator[Batch]:
     def note(row: pc.InvalidRow) -> str:
-        opened.ragged[row.number - 1] = f"{row.actual_columns} fields, not {row.expected_columns}: {row.text[:200]}"
+        text = row.text[:200].replace(MARK, "\ufffd")
+        opened.unread[row.number - 1] = (
+            "ragged_row",
+            f"{row.actual_columns} fields, not {row.expected_columns}: {text}",
+        )
         return "skip"
 
     reader = pc.open_csv(
-        path,
+        source,
         pc.ReadOptions(
             use_threads=False, block_size=1 << 25, column_names=opened.columns, skip_rows=1, encoding=encoding
         ),
@@ -221,19 +189,32 @@ def _csv_batches(path: Path, opened: Opened, encoding: str, separator: str) -> G
     )
     taken = 0
     for batch in reader:
-        rows = _numbers(taken, batch.num_rows, opened.ragged)
+        rows = _numbers(taken, batch.num_rows, opened.unread)
         taken = int(rows[-1]) if len(rows) else taken
-        yield Batch(rows, batch.to_pandas(types_mapper=_strings))
+        read = Batch(rows, batch.to_pandas(types_mapper=_strings))
+        yield read if isinstance(source, Path) else _undamaged(read, opened)
+
+
+def _undamaged(batch: Batch, opened: Opened) -> Batch:
+    """The batch without the rows that hold the mark of bytes that could not be decoded, which are noted."""
+    marked = batch.frame.apply(lambda column: column.str.contains(MARK, regex=False).fillna(False).astype(bool))
+    whole = ~marked.any(axis=1).to_numpy(dtype=bool)
+    for place in np.flatnonzero(~whole):
+        where = batch.frame.columns[marked.iloc[place].to_numpy(dtype=bool)][0]
+        seen = str(batch.frame[where].iloc[place])[:80].replace(MARK, "\ufffd")
+        opened.unread[int(batch.rows[place])] = ("bad_text", f"{where}: not {opened.encoding}: {seen}")
+    return Batch(batch.rows[whole], batch.frame.loc[whole].reset_index(drop=True))
 
 
 def _strings(kind: pa.DataType) -> Any:
     return pd.StringDtype("pyarrow", na_value=np.nan) if pa.types.is_string(kind) else None
 
 
-def _numbers(after: int, count: int, without: dict[int, str]) -> NDArray[np.int64]:
+def _numbers(after: int, count: int, without: Iterable[int]) -> NDArray[np.int64]:
     """The next `count` numbers after one, leaving out those of rows that were skipped."""
-    numbers = np.arange(after + 1, after + 1 + count + len(without), dtype=np.int64)
-    return numbers[~np.isin(numbers, list(without))][:count]
+    left_out = list(without)
+    numbers = np.arange(after + 1, after + 1 + count + len(left_out), dtype=np.int64)
+    return numbers[~np.isin(numbers, left_out)][:count]
 
 
 def _sheet(path: Path, _kind: str, layer: str | None, _encoding: str | None) -> Opened:
@@ -244,11 +225,32 @@ def _sheet(path: Path, _kind: str, layer: str | None, _encoding: str | None) -> 
     lines = cast(Sequence[Sequence[object]], sheet.to_python(skip_empty_area=True))
     if not lines:
         raise BadFile(f"sheet {sheet.name} of {path.name} has no heading")
-    columns = unlike(name or None for name in lines[0])
-    cells = [[_cell(value) for value in line] for line in lines[1:]]
-    frame = pd.DataFrame(cells, columns=columns, dtype=object)
-    rows = np.arange(1, len(frame) + 1, dtype=np.int64)
-    return Opened("spreadsheet", None, sheet.name, None, columns, iter([Batch(rows, frame)]), total=len(frame))
+    above = _above_heading(lines)
+    columns = unlike(name or None for name in lines[above])
+    cells = [[_cell(value) for value in line] for line in lines[above + 1 :]]
+    frame = pd.DataFrame(cells, columns=columns, dtype=object).dropna(how="all")
+    rows = frame.index.to_numpy(dtype=np.int64) + 1
+    opened = Opened("spreadsheet", None, sheet.name, None, columns, iter(()), total=len(frame))
+    opened.batches = iter([Batch(rows, frame.reset_index(drop=True))])
+    opened.notes += _others(sheet.name, book.sheet_names)
+    if above:
+        opened.notes.append((f"表头取自第 {above + 1} 行", f"row {above + 1} was taken for the heading"))
+    return opened
+
+
+def _above_heading(lines: Sequence[Sequence[object]]) -> int:
+    """How many lines stand above the heading: titles, which fill one cell where the lines below fill several."""
+    filled = [sum(cell != "" for cell in line) for line in lines[:20]]
+    return next((number for number, count in enumerate(filled) if count > 1), 0)
+
+
+def _others(taken: str, all_of_them: Sequence[str]) -> list[tuple[str, str]]:
+    """A note that a file has more layers or sheets than the one that is read."""
+    others = [name for name in all_of_them if name != taken]
+    if not others:
+        return []
+    names = ", ".join(others[:10])
+    return [(f"读取的是 {taken}；另有 {names}（--layer）", f"{taken} is read; there are also {names} (--layer)")]
 
 
 def _cell(value: object) -> object:
@@ -263,12 +265,12 @@ def _parquet(path: Path, _kind: str, _layer: str | None, _encoding: str | None) 
     geo = json.loads(metadata[b"geo"]) if b"geo" in metadata else None
     primary = geo["primary_column"] if geo else None
     columns = unlike(name for name in file.schema_arrow.names if name != primary)
-    crs = _geoparquet_crs(geo) if geo else None
+    crs = geoparquet_crs(geo) if geo else None
     name, batches = "GeoParquet" if geo else "Parquet", _parquet_batches(file, primary)
     return Opened(name, None, None, crs, columns, batches, total=file.metadata.num_rows)
 
 
-def _geoparquet_crs(geo: dict[str, Any]) -> str | None:
+def geoparquet_crs(geo: dict[str, Any]) -> str | None:
     """Of the primary column: without the key it is longitude and latitude in WGS84, with null it is undeclared."""
     column = geo["columns"][geo["primary_column"]]
     if "crs" not in column:
@@ -293,8 +295,11 @@ def _from_wkb(column: pa.Array) -> NDArray[Any]:
 
 def _vectors(path: Path, kind: str, layer: str | None, asked: str | None) -> Opened:
     osm = path.suffix.lower() == ".pbf"
-    layer, where = OSM_LAYERS.get(kind, (layer or "points", None)) if osm else (layer, None)
-    encoding, source = _vector_encoding(path, asked)
+    encoding, source = vector_encoding(path, asked)
+    layers = [] if isinstance(source, bytes) else [str(name) for name in pyogrio.list_layers(source)[:, 0]]
+    if layer is not None and layers and layer not in layers:
+        raise BadFile(f"{path.name} has no layer {layer}; it has {', '.join(layers)}")
+    layer, where = OSM_LAYERS.get(kind, (layer or "points", None)) if osm else (layer or next(iter(layers), None), None)
     options: dict[str, Any] = {} if encoding is None or osm or isinstance(source, bytes) else {"encoding": encoding}
     frame = pyogrio.read_dataframe(
         source, layer=layer, where=where, on_invalid="ignore", datetime_as_string=False, **options
@@ -307,9 +312,10 @@ def _vectors(path: Path, kind: str, layer: str | None, asked: str | None) -> Ope
     plain.columns = unlike(plain.columns)
     rows = np.arange(1, len(plain) + 1, dtype=np.int64)
     name = "OpenStreetMap" if osm else path.suffix.lower().removeprefix(".")
-    return Opened(
-        name, encoding, layer, crs, list(plain.columns), iter([Batch(rows, plain, geometry)]), total=len(plain)
-    )
+    opened = Opened(name, encoding, layer, crs, list(plain.columns), iter([Batch(rows, plain, geometry)]))
+    opened.total = len(plain)
+    opened.notes += [] if osm or layer is None else _others(layer, layers)
+    return opened
 
 
 def _vector_crs(frame: pd.DataFrame) -> str | None:
@@ -319,7 +325,7 @@ def _vector_crs(frame: pd.DataFrame) -> str | None:
     return f"EPSG:{code}" if code else frame.crs.to_wkt()
 
 
-def _vector_encoding(path: Path, asked: str | None) -> tuple[str | None, Path | bytes]:
+def vector_encoding(path: Path, asked: str | None) -> tuple[str | None, Path | bytes]:
     """The encoding to read by, and the file, or what GDAL shall read in its place."""
     suffix = path.suffix.lower()
     if suffix in (".geojson", ".json", ".geojsonl"):

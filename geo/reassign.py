@@ -1,6 +1,7 @@
 """Every matter assigned again by the edition in force: set by set, with result and reason kept."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,41 +29,92 @@ class Reassigned:
         How many matters were assigned.
     moved
         How many of them got another unit or another team.
+    settled
+        How many of those were settled (`lifecycle.SETTLED`): their unit follows, their team stays.
     """
 
     run_id: int
     seen: int
     moved: int
+    settled: int
 
 
 def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
     """
-    Assign every matter of the scope again.
+    Assign every matter of the scope again, settled ones too (docs/decisions/0006).
 
     The unit follows the edition whatever the state; the team only while nobody has taken the matter
     (`lifecycle.UNTAKEN`), for who works on it goes on. Each moved matter gets an event and a new version; the feed
     gets one entry a unit that lost or won matters, so that its lock is held for an instant only.
     """
-    run_id = new_run(conn, assigner)
-    execute(conn, SQL["stage"])
-    seen, moved, last, touched = 0, 0, NOWHERE, Counter[str]()
+    run_id = new_run(conn, assigner, "asked")
+    open_stage(conn)
+    seen, moved, settled, last, touched = 0, 0, 0, NOWHERE, Counter[str]()
     while found := rows(conn, SQL["next_set"], after=last, limit=SET):
         seen, last = seen + len(found), found[-1]["id"]
-        for move in _assign_set(conn, assigner, run_id, found):
-            moved += move["matters"]
-            for path in {move["path"], move["from_path"]}:
-                touched[path] += move["matters"]
-    feed.append(conn, [_entry(path, matters, run_id) for path, matters in sorted(touched.items())])
-    return Reassigned(run_id=run_id, seen=seen, moved=moved)
+        moves = _assign_set(conn, assigner, run_id, found)
+        moved += sum(move["matters"] for move in moves)
+        settled += sum(move["settled"] for move in moves)
+        touched += _touched(moves)
+    feed.append(conn, _entries(touched, run_id))
+    return Reassigned(run_id=run_id, seen=seen, moved=moved, settled=settled)
+
+
+def move_open(conn: Connection, run_id: int, owners: Owners, chosen: Iterable[tuple[int, Row]]) -> int:
+    """
+    Move those of some matters that are still open to their new owners, with an event and an assignment each.
+
+    Parameters
+    ----------
+    conn
+        A transaction from `db.begin` that does nothing after this; the feed gets one entry a unit.
+    run_id
+        Of `assign.new_run`.
+    owners
+        The new owners.
+    chosen
+        Positions in `owners`, and the matter of each.
+
+    Returns
+    -------
+    int
+        How many were moved.
+    """
+    open_stage(conn)
+    stage(conn, owners, chosen)
+    states = {"untaken": list(lifecycle.UNTAKEN), "settled": list(lifecycle.SETTLED)}
+    moves = rows(conn, SQL["move_open"], run_id=run_id, **states)
+    feed.append(conn, _entries(_touched(moves), run_id))
+    return sum(move["matters"] for move in moves)
+
+
+def open_stage(conn: Connection) -> None:
+    """Make the table that new assignments wait in, until the transaction ends."""
+    execute(conn, SQL["stage"])
+
+
+def stage(conn: Connection, owners: Owners, chosen: Iterable[tuple[int, Row]]) -> None:
+    """Put the new owners of some matters there."""
+    copy_rows(conn, "COPY staged_assignment FROM STDIN", (_record(owners, at, row) for at, row in chosen))
+
+
+def _touched(moves: list[Row]) -> Counter[str]:
+    """How many matters each unit lost or won."""
+    touched = Counter[str]()
+    for move in moves:
+        for path in {move["path"], move["from_path"]}:
+            touched[path] += move["matters"]
+    return touched
 
 
 def _assign_set(conn: Connection, assigner: Assigner, run_id: int, found: list[Row]) -> list[Row]:
     lon = np.array([row["lon"] for row in found])
     lat = np.array([row["lat"] for row in found])
     owners = assigner.assign(lon, lat)
-    copy_rows(conn, "COPY staged_assignment FROM STDIN", (_record(owners, at, row) for at, row in enumerate(found)))
+    stage(conn, owners, enumerate(found))
     execute(conn, SQL["assign"], run_id=run_id)
-    moves = rows(conn, SQL["move"], run_id=run_id, untaken=list(lifecycle.UNTAKEN))
+    told = {"untaken": list(lifecycle.UNTAKEN), "settled": list(lifecycle.SETTLED)}
+    moves = rows(conn, SQL["move"], run_id=run_id, **told)
     execute(conn, SQL["unstage"])
     return moves
 
@@ -76,5 +128,8 @@ def _record(owners: Owners, at: int, row: Row) -> list[object]:
     ]
 
 
-def _entry(path: str, matters: int, run_id: int) -> feed.Entry:
-    return feed.Entry(path, "unit.reassigned", str(run_id), {"matters": matters})
+def _entries(touched: Counter[str], run_id: int) -> list[feed.Entry]:
+    return [
+        feed.Entry(path, "unit.reassigned", str(run_id), {"matters": matters})
+        for path, matters in sorted(touched.items())
+    ]

@@ -38,6 +38,35 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 
+REMEDIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "ragged_row": ("检查分隔符与引号", "look for separators and quotation marks in the row"),
+        "bad_text": ("改正该行，或指明 --encoding", "correct the row, or name the --encoding"),
+        "bad_time": (
+            "指明 --time-format，如 '%d/%m/%Y %H:%M'、excel、epoch",
+            "name the --time-format, such as '%d/%m/%Y %H:%M', excel or epoch",
+        ),
+        "unknown_value": (
+            "用 wangge load values 列出取值，再以 --map-value 字段:原词=取值 或 --default 字段=取值 指定",
+            "list the values with `wangge load values`; then --map-value field:word=value, or --default field=value",
+        ),
+        "unknown_unit": ("先载入网格，或改正编码", "load the units first, or correct the code"),
+        "unknown_parent": ("把上级放进同一文件，或先载入上级", "put the parent into the file, or load it first"),
+        "no_geometry": ("补上坐标，或用 --map 指明坐标列", "give coordinates, or --map lon, lat or geometry"),
+        "bad_coordinate": ("检查坐标系与经纬度次序", "look at --crs, and at the order of longitude and latitude"),
+        "overlap_too_large": (
+            "在地图软件中改正该区域后重新载入",
+            "correct the area in a map program and load it again",
+        ),
+        "beyond_repair": ("在地图软件中重画该区域", "draw the area again in a map program"),
+        "repeated_key": ("编码须唯一；先出现的一行已载入", "a key stands once; the first row was taken"),
+    }
+)
+"""What to do about a reason, in Chinese and English; of the others the reason itself says it."""
+
+
+EXAMPLES = 3
+
 
 @dataclass
 class Verdicts:
@@ -83,7 +112,7 @@ class RejectsFile:
     counts
         Refused rows by reason.
     examples
-        The first few: (row, reason, detail).
+        The first few of each reason: (row, reason, detail).
     """
 
     path: Path | None
@@ -102,14 +131,16 @@ class RejectsFile:
         )
         self._keep([(row, reason, detail, values) for row, reason, detail, values in refused], list(frame.columns))
 
-    def add_ragged(self, ragged: Mapping[int, str], columns: list[str]) -> None:
-        """Keep the rows of a CSV file that do not fit its heading."""
-        self._keep([(row, "ragged_row", text, ()) for row, text in sorted(ragged.items())], columns)
+    def add_unread(self, unread: Mapping[int, tuple[str, str]], columns: list[str]) -> None:
+        """Keep the rows of a file that could not be read, each with its reason and what was seen of it."""
+        self._keep([(row, reason, seen, ()) for row, (reason, seen) in sorted(unread.items())], columns)
 
     def _keep(self, refused: list[tuple[int, str, str, tuple[Any, ...]]], columns: list[str]) -> None:
         new = not self.counts
-        self.counts.update(reason for _, reason, _, _ in refused)
-        self.examples.extend((row, reason, detail) for row, reason, detail, _ in refused[: 10 - len(self.examples)])
+        for row, reason, detail, _ in refused:
+            if self.counts[reason] < EXAMPLES:
+                self.examples.append((row, reason, detail))
+            self.counts[reason] += 1
         if self.path is None or not refused:
             return
         with self.path.open("w" if new else "a", encoding="utf-8", errors="backslashreplace", newline="") as file:

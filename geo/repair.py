@@ -5,7 +5,9 @@ Lines are straight in the coordinates they are stored in, and so are the repairs
 one latitude. A projection would bend every border, and open slivers where one area's edge passes another's corner.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -105,6 +107,40 @@ def overlaps(geometry: Geometries) -> list[Overlap]:
         for a, b, m2, least in zip(first[notable], second[notable], area[notable], smaller[notable], strict=True)
     ]
     return sorted(found, key=lambda pair: -pair.share)
+
+
+def guilty(pairs: Sequence[Overlap], broken: AbstractSet[int] = frozenset()) -> list[tuple[int, list[Overlap]]]:
+    """
+    The few areas without which no two overlap by more than `OVERLAP_SHARE`, worst first, each with its overlaps.
+
+    Again and again the one goes that overlaps the most others by far, so that one bad area takes none of those under
+    it along. Of equals goes the one whose ring was broken, then the one that overlaps the more square metres in all,
+    then the later one.
+
+    Parameters
+    ----------
+    pairs
+        From `overlaps`.
+    broken
+        Positions of areas whose rings crossed themselves.
+    """
+    square = Counter[int]()
+    others: dict[int, dict[int, Overlap]] = {}
+    for pair in pairs:
+        square.update({pair.first: round(pair.area_m2), pair.second: round(pair.area_m2)})
+        if pair.share > OVERLAP_SHARE:
+            others.setdefault(pair.first, {})[pair.second] = pair
+            others.setdefault(pair.second, {})[pair.first] = pair
+    found: list[tuple[int, list[Overlap]]] = []
+    while others:
+        worst = max(others, key=lambda one: (len(others[one]), one in broken, square[one], one))
+        theirs = others.pop(worst)
+        found.append((worst, sorted(theirs.values(), key=lambda pair: -pair.area_m2)))
+        for other in theirs:
+            del others[other][worst]
+            if not others[other]:
+                del others[other]
+    return found
 
 
 def coverage(geometry: Geometries, keys: Sequence[str], *, gap_m: float = GAP_M) -> tuple[Geometries, list[Repair]]:

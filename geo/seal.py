@@ -8,7 +8,7 @@ matter does not open. Opening a row takes a log entry in the same transaction; t
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -95,9 +95,19 @@ def seal(ring: KeyRing, key_id: str, purpose: Purpose, incident_id: UUID, conten
     bytes
         One byte of format, twelve of nonce, then ciphertext and tag.
     """
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return FORMAT + nonce + AESGCM(ring.key(key_id)).encrypt(nonce, plain, _bound(key_id, purpose, incident_id))
+    return sealer(ring, key_id, purpose)(incident_id, content)
+
+
+def sealer(ring: KeyRing, key_id: str, purpose: Purpose) -> Callable[[UUID, Mapping[str, str]], bytes]:
+    """What `seal` does, for many matters: the key is read once."""
+    key = AESGCM(ring.key(key_id))
+
+    def encrypt(incident_id: UUID, content: Mapping[str, str]) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return FORMAT + nonce + key.encrypt(nonce, plain, _bound(key_id, purpose, incident_id))
+
+    return encrypt
 
 
 def unseal(ring: KeyRing, key_id: str, purpose: Purpose, incident_id: UUID, sealed: bytes) -> dict[str, str]:

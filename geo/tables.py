@@ -80,6 +80,13 @@ issued_code = Table(
     Column("unit_id", BigInteger, ForeignKey("unit.id"), nullable=False),
     Column("issued_at", INSTANT, nullable=False),
 )
+activation = Table(
+    "activation",
+    METADATA,
+    Column("valid", INSTANT, primary_key=True),
+    Column("recorded", INSTANT, primary_key=True),
+    Column("at", INSTANT, nullable=False),
+)
 unit_alias = Table(
     "unit_alias",
     METADATA,
@@ -97,8 +104,17 @@ unit_lineage = Table(
     METADATA,
     Column("successor_id", BigInteger, ForeignKey("unit.id"), primary_key=True),
     Column("predecessor_id", BigInteger, ForeignKey("unit.id"), primary_key=True),
-    Column("at", INSTANT, nullable=False),
-    Column("share", REAL, nullable=False),
+    Column("at", INSTANT, primary_key=True),
+    Column("area_share", REAL, nullable=False),
+    Column("household_share", REAL),
+    Column("incident_share", REAL),
+)
+edition = Table(
+    "edition",
+    METADATA,
+    Column("valid", INSTANT, primary_key=True),
+    Column("recorded", INSTANT, primary_key=True),
+    Column("what", Text, primary_key=True),
 )
 block = Table(
     "block",
@@ -315,8 +331,8 @@ incident = Table(
     Column("closed_at", INSTANT),
     Column("team_id", UUID, ForeignKey("team.id")),
     Column("department_id", UUID, ForeignKey("department.id")),
-    Column("source", Text, nullable=False),
-    Column("source_key", Text, nullable=False),
+    Column("source", PATH, nullable=False),
+    Column("source_key", PATH, nullable=False),
     Column("load_id", UUID, ForeignKey("load.id")),
     Column("synthetic", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
@@ -367,6 +383,7 @@ assignment_run = Table(
     Column("account", Text, nullable=False),
     Column("edition_valid", INSTANT, nullable=False),
     Column("edition_recorded", INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 assignment = Table(
     "assignment",
@@ -406,6 +423,8 @@ photo = Table(
     Column("height", Integer, nullable=False),
     Column("jpeg", BYTEA, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("slot", SmallInteger),
+    UniqueConstraint("incident_id", "slot", name="photo_one_a_slot"),
 )
 audit_entry = Table(
     "audit_entry",
@@ -428,6 +447,38 @@ audit_link = Table(
     Column("entry_id", BigInteger, ForeignKey("audit_entry.id"), unique=True, nullable=False),
     Column("seal", BYTEA, nullable=False),
 )
+recut = Table(
+    "recut",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("at", INSTANT, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("edition_valid", INSTANT),
+    Column("edition_recorded", INSTANT),
+    Column("digest", Text, nullable=False),
+)
+recut_unit = Table(
+    "recut_unit",
+    METADATA,
+    Column("recut_id", BigInteger, ForeignKey("recut.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("unit_id", BigInteger, ForeignKey("unit.id")),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("recut_id", "code", name="recut_unit_one_code"),
+)
+recut_incident = Table(
+    "recut_incident",
+    METADATA,
+    Column("recut_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("incident_id", UUID, primary_key=True),
+    Column("number", Integer),
+    Column("located", Text, nullable=False),
+    Column("was_unit_id", BigInteger, nullable=False),
+    Column("moved", Boolean, nullable=False),
+)
 idempotency = Table(
     "idempotency",
     METADATA,
@@ -447,6 +498,36 @@ account = Table(
     Column("active", Boolean, nullable=False),
     Column("password_hash", Text),
     Column("password_set_at", INSTANT),
+    Column("password_given", Boolean, nullable=False),
+)
+identity_provider = Table(
+    "identity_provider",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("name", Text, unique=True, nullable=False),
+    Column("issuer", Text, unique=True, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("has_secret", Boolean, nullable=False),
+)
+identity_link = Table(
+    "identity_link",
+    METADATA,
+    Column("provider_id", BigInteger, ForeignKey("identity_provider.id", ondelete="CASCADE"), primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account_id", BigInteger, ForeignKey("account.id"), nullable=False),
+    Index("idx_identity_link_account_id", "account_id"),
+)
+sign_in_flow = Table(
+    "sign_in_flow",
+    METADATA,
+    Column("sha256", BYTEA, primary_key=True),
+    Column("provider_id", BigInteger, ForeignKey("identity_provider.id", ondelete="CASCADE"), nullable=False),
+    Column("leads_to", Text, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Index("idx_sign_in_flow_expires_at", "expires_at"),
 )
 account_grant = Table(
     "account_grant",
@@ -472,6 +553,8 @@ credential = Table(
     Column("seen_at", INSTANT, nullable=False),
     Column("expires_at", INSTANT, nullable=False),
     Column("ended_at", INSTANT),
+    Column("id", BigInteger, Identity(), unique=True, nullable=False),
+    Column("provider_id", BigInteger, ForeignKey("identity_provider.id", ondelete="SET NULL")),
     Index("idx_credential_account_id", "account_id"),
     Index("idx_credential_expires_at", "expires_at"),
 )
@@ -510,4 +593,6 @@ job_progress = Table(
     Column("finished_at", INSTANT),
     Column("failed", Text),
     Column("cancel_asked", Boolean, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("role", Text, nullable=False),
 )

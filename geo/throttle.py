@@ -17,6 +17,8 @@ from geo.errors import WanggeError
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15, namespace="account")  # tries at an account from an address, in 15 minutes
 PER_ADDRESS = RateLimitItemPerMinute(60, 15, namespace="address")  # failures from an address: an office behind one
 REPORTS = RateLimitItemPerHour(120, namespace="reports")  # by the public from an address
+JOURNEYS = RateLimitItemPerMinute(120, 15, namespace="journeys")  # to an identity provider, from an address
+PHOTOS = RateLimitItemPerHour(360, namespace="photos")  # with reports by the public from an address
 
 
 class TooManyAttempts(WanggeError):
@@ -53,9 +55,20 @@ class Throttle:
 
     def report(self, address: str) -> None:
         """Count a report by the public; raises `TooManyAttempts`."""
+        self._count(REPORTS, address)
+
+    def journey(self, address: str) -> None:
+        """Count a sign-in that goes to an identity provider; raises `TooManyAttempts`."""
+        self._count(JOURNEYS, address)
+
+    def photo(self, address: str) -> None:
+        """Count a photograph with a report; raises `TooManyAttempts`."""
+        self._count(PHOTOS, address)
+
+    def _count(self, item: RateLimitItem, address: str) -> None:
         near = network(address)
-        if not self._limiter.hit(REPORTS, near):
-            raise self._refusal(REPORTS, near)
+        if not self._limiter.hit(item, near):
+            raise self._refusal(item, near)
 
     def _refusal(self, item: RateLimitItem, *keys: str) -> TooManyAttempts:
         again_at = self._limiter.get_window_stats(item, *keys).reset_time

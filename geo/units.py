@@ -48,8 +48,8 @@ class UnitFilter:
 def in_force(
     conn: Connection,
     at: datetime | None = None,
-    *,
     known: datetime | None = None,
+    *,
     level: str | None = None,
     path: str = "",
     layer: str = "base",
@@ -104,44 +104,80 @@ _COLUMNS = [
 ]
 
 
-def base(conn: Connection, at: datetime | None = None, *, known: datetime | None = None) -> gpd.GeoDataFrame:
+def base(conn: Connection, at: datetime | None = None, known: datetime | None = None) -> gpd.GeoDataFrame:
     """The base micro-grids in force, ascending by ``unit_id``; columns as `in_force`."""
-    return in_force(conn, at, known=known, leaves=True)
+    return in_force(conn, at, known, leaves=True)
 
 
-def find(conn: Connection, wanted: UnitFilter, at: datetime | None = None, *, layer: str = "base") -> list[Row]:
+def find(
+    conn: Connection,
+    wanted: UnitFilter,
+    at: datetime | None = None,
+    known: datetime | None = None,
+    *,
+    layer: str = "base",
+) -> list[Row]:
     """A page of units, ascending by code, without geometry; areas in m², boxes in EPSG:4326."""
     now = instant(conn)
-    return rows(conn, SQL["find"], layer=layer, at=at or now, known=now, **asdict(wanted))
+    asked = asdict(wanted) | {"codes": spellings(wanted.code), "parents": spellings(wanted.parent)}
+    return rows(conn, SQL["find"], layer=layer, at=at or now, known=known or now, **asked)
 
 
-def read(conn: Connection, code: str, at: datetime | None = None, *, layer: str = "base") -> Row:
-    """One unit by its code; raises `UnitNotFound`."""
-    found = find(conn, UnitFilter(code=code, limit=1), at, layer=layer)
+def spellings(code: str | None) -> list[str] | None:
+    """
+    How a code that is asked for may be stored, the likeliest first: as it is, and with the zeros of a division code.
+
+    People write 152201 for 152201000000: of the 12 digits, those that a level does not use are zero.
+    """
+    if code is None:
+        return None
+    padded = code.isascii() and code.isdigit() and len(code) in _DIVISION_DIGITS
+    return [code, code.ljust(12, "0")] if padded else [code]
+
+
+_DIVISION_DIGITS = (2, 4, 6, 9)
+
+
+def read(
+    conn: Connection, code: str, at: datetime | None = None, known: datetime | None = None, *, layer: str = "base"
+) -> Row:
+    """One unit by its code, or by the digits of a division code before its zeros; raises `UnitNotFound`."""
+    found = find(conn, UnitFilter(code=code, limit=1), at, known, layer=layer)
     if not found:
         raise UnitNotFound
     return found[0]
 
 
-def geometry(conn: Connection, code: str, at: datetime | None = None, *, layer: str = "base") -> dict[str, Any]:
+def geometry(
+    conn: Connection, code: str, at: datetime | None = None, known: datetime | None = None, *, layer: str = "base"
+) -> dict[str, Any]:
     """The area of a unit as a GeoJSON geometry in EPSG:4326; raises `UnitNotFound`."""
     now = instant(conn)
-    row = first(conn, SQL["geometry"], layer=layer, code=code, at=at or now, known=now)
+    row = first(conn, SQL["geometry"], layer=layer, codes=spellings(code), at=at or now, known=known or now)
     if row is None:
         raise UnitNotFound
     return row["geometry"]
 
 
-def owner(conn: Connection, lon: float, lat: float, at: datetime | None = None) -> Row | None:
+def owner(
+    conn: Connection, lon: float, lat: float, at: datetime | None = None, known: datetime | None = None
+) -> Row | None:
     """The base micro-grid of a point in EPSG:4326, or None outside: the SQL twin of the cell index."""
     now = instant(conn)
-    return first(conn, SQL["owner_of_point"], lon=lon, lat=lat, at=at or now, known=now)
+    return first(conn, SQL["owner_of_point"], lon=lon, lat=lat, at=at or now, known=known or now)
 
 
-def ancestors(conn: Connection, path: str, at: datetime | None = None, *, layer: str = "base") -> list[Row]:
+def ancestors(
+    conn: Connection, path: str, at: datetime | None = None, known: datetime | None = None, *, layer: str = "base"
+) -> list[Row]:
     """The unit of a path and all above it, from the root down."""
     now = instant(conn)
-    return rows(conn, SQL["ancestors"], layer=layer, ids=path_ids(path), at=at or now, known=now)
+    return rows(conn, SQL["ancestors"], layer=layer, ids=path_ids(path), at=at or now, known=known or now)
+
+
+def history(conn: Connection, code: str, *, layer: str = "base") -> list[Row]:
+    """All versions of the units that ever had a code, as they were true and known; without geometry."""
+    return rows(conn, SQL["history"], code=code, layer=layer)
 
 
 def path_ids(path: str) -> list[int]:

@@ -1,10 +1,11 @@
-"""The service as a process of its own, the way `wangge serve` runs it."""
+"""The service behind a real port: as a process of its own, the way `wangge serve` runs it, or within this one."""
 
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from api.connections import Impatient
 
 ROOT = Path(__file__).parents[1]
 SERVE = "from api.cli.program import main; main()"
@@ -43,7 +48,12 @@ def free_port() -> int:
 @contextmanager
 def served(dsn: str, log: Path) -> Generator[Served]:
     port = free_port()
-    settings = {"WANGGE_DSN": dsn, "WANGGE_LOG_FORMAT": "json", "WANGGE_MAX_BODY_BYTES": "1000000"}
+    settings = {
+        "WANGGE_DSN": dsn,
+        "WANGGE_STATE_DIR": str(log.parent),
+        "WANGGE_LOG_FORMAT": "json",
+        "WANGGE_MAX_BODY_BYTES": "1000000",
+    }
     with log.open("ab") as written:
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, "serve", "--port", str(port)],
@@ -58,6 +68,24 @@ def served(dsn: str, log: Path) -> Generator[Served]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def listening(app: FastAPI) -> Generator[tuple[int, uvicorn.Server]]:
+    """An application behind a real port of this process: quick to start, and open to monkeys."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, http=Impatient, ws="none", log_config=None, timeout_graceful_shutdown=2)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1], server
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def await_life(running: Served) -> None:

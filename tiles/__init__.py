@@ -1,1 +1,1 @@
-"""Maps and bytes made from what `geo` knows: Folium pages, offline assets, and later vector tiles."""
+"""Maps and bytes made from what `geo` knows: vector tiles, Folium pages, offline assets."""

@@ -34,7 +34,7 @@ class Wanted:
     unit
         The code of a unit, for its subtree; everything if None.
     days
-        Only matters that occurred in so many days before now; all if None.
+        Only incidents that occurred in so many days before now; all if None.
     radius_m
         How far a station reaches.
     """
@@ -91,28 +91,36 @@ def draw(conn: Connection, kind: Kind, wanted: Wanted, lang: Language, timezone:
 def _add_coverage(sheet: Sheet, ground: Ground) -> None:
     # Stations beyond the border reach in: the radius, not the subtree, says which count.
     stations = _points(rows(ground.conn, SQL["stations"]), ["name", "kind", "synthetic"])
+    if stations.empty:
+        sheet.notice("no_stations")
     grids, radius_m = ground.micro_grids, float(ground.wanted.radius_m)
     maps.add_coverage(sheet, grids, coverage_of(grids, stations, radius_m), radius_m)
     maps.add_stations(sheet, stations)
 
 
 def _add_heat(sheet: Sheet, ground: Ground) -> None:
-    maps.add_heat(sheet, _places(ground))
+    maps.add_heat(sheet, _places(sheet, ground))
 
 
 def _add_heat_over_time(sheet: Sheet, ground: Ground) -> None:
-    maps.add_heat_over_time(sheet, _places(ground), "occurred_at")
+    maps.add_heat_over_time(sheet, _places(sheet, ground), "occurred_at")
 
 
 def _add_rates(sheet: Sheet, ground: Ground) -> None:
     grids = ground.micro_grids
-    counted = {row["unit_id"]: row["incidents"] for row in _matters(ground, "incidents_per_unit")}
+    counted = {row["unit_id"]: row["incidents"] for row in _incidents_of(ground, "incidents_per_unit")}
     grids["incidents"] = grids["unit_id"].map(counted).fillna(0).astype("int64")
+    if not counted:
+        sheet.notice("no_incidents")
+    elif not grids["households"].fillna(0).any():
+        sheet.notice("no_homes")
     maps.add_rates(sheet, grids)
 
 
 def _add_routes(sheet: Sheet, ground: Ground) -> None:
     found = rows(ground.conn, SQL["routes"], path_from=ground.path, path_to=Scope(ground.path).upper)
+    if not found:
+        sheet.notice("no_routes")
     frame = pd.DataFrame(found, columns=["name", "team", "synthetic", "geom"])
     lines = shapely.from_wkb(frame.pop("geom").to_numpy())
     maps.add_routes(sheet, gpd.GeoDataFrame(frame, geometry=lines, crs=WGS84))
@@ -120,17 +128,20 @@ def _add_routes(sheet: Sheet, ground: Ground) -> None:
 
 def _add_incidents(sheet: Sheet, ground: Ground) -> None:
     columns = ["category", "state", "occurred_at", "micro_grid", "team", "synthetic"]
-    maps.add_incidents(sheet, _points(_matters(ground, "incidents"), columns))
+    found = _points(_incidents_of(ground, "incidents"), columns)
+    if found.empty:
+        sheet.notice("no_incidents")
+    maps.add_incidents(sheet, found)
 
 
 KINDS: Mapping[Kind, tuple[Mapping[Language, str], Callable[[Sheet, Ground], None]]] = MappingProxyType(
     {
         "coverage": ({"zh": "服务站覆盖", "en": "Coverage by stations"}, _add_coverage),
-        "heat": ({"zh": "事项热力", "en": "Heat of matters"}, _add_heat),
-        "heat_time": ({"zh": "事项热力：逐月", "en": "Heat of matters by month"}, _add_heat_over_time),
-        "rates": ({"zh": "每千户事项数", "en": "Matters per 1,000 households"}, _add_rates),
+        "heat": ({"zh": "事项热力", "en": "Heat of incidents"}, _add_heat),
+        "heat_time": ({"zh": "事项热力：逐月", "en": "Heat of incidents by month"}, _add_heat_over_time),
+        "rates": ({"zh": "每千户事项数", "en": "Incidents per 1,000 households"}, _add_rates),
         "routes": ({"zh": "巡逻路线", "en": "Patrol routes"}, _add_routes),
-        "incidents": ({"zh": "事项", "en": "Matters"}, _add_incidents),
+        "incidents": ({"zh": "事项", "en": "Incidents"}, _add_incidents),
     }
 )
 
@@ -143,11 +154,14 @@ def _add_outlines(sheet: Sheet, found: gpd.GeoDataFrame) -> None:
         maps.add_units(sheet, outlined, level, names=level == levels[-1])
 
 
-def _places(ground: Ground) -> gpd.GeoDataFrame:
-    return _points(_matters(ground, "places"), ["occurred_at", "synthetic"])
+def _places(sheet: Sheet, ground: Ground) -> gpd.GeoDataFrame:
+    found = _points(_incidents_of(ground, "places"), ["occurred_at", "synthetic"])
+    if found.empty:
+        sheet.notice("no_incidents")
+    return found
 
 
-def _matters(ground: Ground, statement: Literal["incidents", "places", "incidents_per_unit"]) -> list[Row]:
+def _incidents_of(ground: Ground, statement: Literal["incidents", "places", "incidents_per_unit"]) -> list[Row]:
     days = ground.wanted.days
     since = None if days is None else instant(ground.conn) - timedelta(days=days)
     path_to = Scope(ground.path).upper
@@ -156,5 +170,7 @@ def _matters(ground: Ground, statement: Literal["incidents", "places", "incident
 
 def _points(found: list[Row], columns: list[str]) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(found, columns=[*columns, "lon", "lat"])
+    if "occurred_at" in frame:
+        frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)  # of no rows no type is known
     lon, lat = (frame.pop(name).to_numpy(dtype=float) for name in ("lon", "lat"))
     return gpd.GeoDataFrame(frame, geometry=shapely.points(lon, lat), crs=WGS84)

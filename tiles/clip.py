@@ -37,10 +37,9 @@ def room(vertices: int, rings: int) -> Rings:
 
 
 @njit(cache=True, nogil=True)
-def sides_beyond(x: int, y: int, low: int, high: int) -> int:
-    """Beyond which sides of the square a vertex lies, as bits."""
-    beyond = 1 if x < low else (2 if x > high else 0)
-    return beyond | (4 if y < low else (8 if y > high else 0))
+def beyond(x: int, low: int, high: int) -> int:
+    """-1 for what lies west of the square, 1 for east of it, else 0."""
+    return -1 if x < low else (1 if x > high else 0)
 
 
 @njit(cache=True, nogil=True)
@@ -48,22 +47,20 @@ def shorten(
     x: NDArray[np.int32], y: NDArray[np.int32], dx: int, dy: int, low: int, high: int, out: Rings, at: int
 ) -> int:
     """
-    Move a ring by (-dx, -dy), leaving out vertices of its excursions that stay beyond one side; returns where it ends.
+    Move a ring by (-dx, -dy), leaving out vertices of its excursions west or east of the square; returns where it ends.
 
-    What lies beyond one side is cut off whatever its course, so that an outline of ten thousand vertices is cut to
-    a small tile in one pass over them.
+    What stays beyond one side is cut off whatever its course, so that an outline of ten thousand vertices is cut to
+    a small tile in one pass over them. Excursions to the north and south must stay: without them the ring might cross
+    the lines of the western and eastern side in another order.
     """
     n = len(x)
     run = 0
     for i in range(n):
-        u, v = int(x[i]) - dx, int(y[i]) - dy
-        here = sides_beyond(u, v, low, high)
-        after = i + 1 if i + 1 < n else 0
-        then = sides_beyond(int(x[after]) - dx, int(y[after]) - dy, low, high)
-        if i > 0 and (run & here & then) != 0:
-            run &= here
+        here = beyond(int(x[i]) - dx, low, high)
+        after = beyond(int(x[i + 1 if i + 1 < n else 0]) - dx, low, high)
+        if i > 0 and here != 0 and run == here and after == here:
             continue
-        out.x[at], out.y[at] = u, v
+        out.x[at], out.y[at] = int(x[i]) - dx, int(y[i]) - dy
         at += 1
         run = here
     return at

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import Invalid
-from geo.heat_columns import View
+from geo.heat_columns import Batch, Names, View, changed, view_of
 from geo.heat_count import cells_of_tile, filled_cells, steps_of, wanted_new, whole
 from geo.heat_filter import HeatFilter, Plan, microseconds, plan_of
-from geo.heat_rows import FINEST, Int64s, codes_of, interleave
+from geo.heat_rows import FINEST, NO_HANDED, TYPES, Int64s, Rows, codes_of, interleave
 from geo.slices import Slice
 from tiles.heat_squares import squares
 from tiles.layers import TileLayer, Within
@@ -94,6 +94,20 @@ class Legend:
     total: int
     most: Mapping[int, int]
     breaks: Mapping[int, list[int]]
+
+
+def warm() -> None:
+    """Compile the kernels, so that the first map does not wait for it; done at installation."""
+    place, code = np.zeros(1), np.zeros(1, np.int64)
+    rows = Rows(codes_of(place, place), code, *(np.zeros(1, dtype) for dtype in TYPES[2:]))  # pyright: ignore[reportArgumentType]
+    view = view_of(rows, NO_HANDED, Names((), ("1.",), ("other",)))
+    batch = Batch(rows.high, rows.low, rows, NO_HANDED, ("1.",), ("other",), ())
+    now = datetime.now(UTC)
+    for one in (view, changed(view, batch)):
+        desk = Desk(one, Slice("", "~"), HeatFilter(since=now - timedelta(days=1), until=now), now)
+        tile(desk, 0, 0, 0)
+        legend(desk)
+        slots(desk, None, "day", "UTC")
 
 
 def tile(desk: Desk, zoom: int, x: int, y: int) -> bytes:

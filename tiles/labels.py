@@ -19,6 +19,23 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "time": ("时间", "Time"),
     "synthetic": ("合成示例数据 · synthetic demonstration data", "合成示例数据 · synthetic demonstration data"),
     "nothing": ("没有数据", "No data"),
+    "home": ("首页", "Front page"),
+    "no_incidents": (
+        "该时段没有事项。请放宽时段（days）或换一个单元；尚未载入的，用 wangge load incidents 载入。",
+        "No incidents in this period. Ask for more days or another unit; load some with wangge load incidents.",
+    ),
+    "no_stations": (
+        "没有服务站。请用 wangge load stations 载入。",
+        "No stations. Load them with wangge load stations.",
+    ),
+    "no_routes": (
+        "没有巡逻路线。请用 wangge load routes 载入。",
+        "No patrol routes. Load them with wangge load routes.",
+    ),
+    "no_homes": (
+        "网格没有户数，无法计算每千户事项数。请在 wangge load units 时给出 households。",
+        "No households are known, so there is no rate. Give households with wangge load units.",
+    ),
     "league": ("盟", "League"),
     "banner": ("旗县市", "Banners and counties"),
     "township": ("苏木乡镇街道", "Townships and streets"),
@@ -44,6 +61,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "kilometres": ("{n} 公里", "{n} km"),
     "heat": ("事项热力", "Incident heat"),
     "heat_over_time": ("事项热力（按时间）", "Incident heat over time"),
+    "log_scale": ("对数刻度，随缩放重算", "Logarithmic scale, set anew at each zoom"),
     "heat_count": ("共 {n} 件", "{n} incidents"),
     "few": ("少", "Few"),
     "many": ("多", "Many"),

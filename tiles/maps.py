@@ -1,5 +1,5 @@
 """
-Maps of places and matters with Folium: small functions that each add one layer to a sheet.
+Maps of places and incidents with Folium: small functions that each add one layer to a sheet.
 
 Frames carry a CRS and are shown in any; `geometry` is in no need of cleaning. A row with ``synthetic`` true
 makes the sheet say that its data are synthetic. `tiles.offline` writes the page. Text from outside is text
@@ -118,7 +118,11 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, names: bool 
         "middles": point_steps(_middles(areas)) if names and level != "micro_grid" and few else [],
         "table": table_of(sheet, units, ["code"]),
     }
-    return sheet.draw(level, "outlines", what, None, show=show)
+    drawing = sheet.draw(level, "outlines", what, None, show=show)
+    if len(units) == 1:  # a layer of one is that one: no city's root is called a league
+        english = sheet.lang == "en" and "name_en" in units and pd.notna(units["name_en"].iloc[0])
+        drawing.layer_name = str(units["name_en" if english else "name"].iloc[0])
+    return drawing
 
 
 def add_stations(sheet: Sheet, stations: gpd.GeoDataFrame, *, show: bool = True) -> Drawing:
@@ -340,7 +344,9 @@ def add_incidents(sheet: Sheet, incidents: gpd.GeoDataFrame, most: int = 5_000, 
 
 def _heated(sheet: Sheet, word: str, what: dict[str, Any], count: int, *, show: bool) -> Drawing:
     ends = [label("few", sheet.lang), label("many", sheet.lang)]
-    legend = _legend_of(sheet, word, [], [label("heat_count", sheet.lang, n=f"{count:,}")])
+    legend = _legend_of(
+        sheet, word, [], [label("heat_count", sheet.lang, n=f"{count:,}"), label("log_scale", sheet.lang)]
+    )
     legend["ramp"] = {"colours": list(legends.HEAT_RAMP.values()), "ends": ends}
     return sheet.draw(word, "heat", what, legend, show=show).needs([LEAFLET_HEAT])
 

@@ -19,8 +19,8 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
-from tiles.clip import Rings, cut, room, shorten
-from tiles.quantise import EXTENT, cut_by_geos
+from tiles.clip import UNCLEAR, Rings, cut, is_plain, room, shorten
+from tiles.quantise import EXTENT, cut_by_geos, quantised
 from tiles.wire import (
     CLOSE,
     FEATURE,
@@ -59,6 +59,8 @@ BLOCK = 64
 """Features that share one box, by which a search leaves them out together."""
 HEAD = 64
 """Most bytes of a feature beside its attributes and the rest of its geometry."""
+MOST_TAG = 6
+"""Most bytes of the numbers of a key and of its value."""
 
 
 class Columns(NamedTuple):
@@ -199,21 +201,47 @@ def cut_part(columns: Columns, part: int, west: int, north: int, low: int, high:
 
 
 @njit(cache=True, nogil=True)
+def shape_of(rings: Rings, count: int) -> Bytes:
+    """The geometry of an area in tile units."""
+    shape, size, cursor = np.empty(11 * (rings.starts[count] + 3 * count), np.uint8), 0, np.zeros(2, np.int64)
+    for r in range(count):
+        size = put_ring(shape, size, rings, r, cursor)
+    return shape[:size]
+
+
+@njit(cache=True, nogil=True)
+def add_cut(columns: Columns, part: int, west: int, north: int, low: int, high: int, whole: Rings, count: int) -> int:
+    """Add what is left of one polygon to the rings of its feature; returns their count, or `clip.UNCLEAR`."""
+    a, b = columns.rings[part], columns.rings[part + 1]
+    rings = room(int(columns.vertices[b] - columns.vertices[a]), int(b - a))
+    found = cut_part(columns, part, west, north, low, high, rings)
+    at = whole.starts[count]
+    if found < 0 or at + rings.starts[found] > len(whole.x) or count + found + 1 > len(whole.starts):
+        return UNCLEAR
+    for r in range(found):
+        for i in range(rings.starts[r], rings.starts[r + 1]):
+            whole.x[at], whole.y[at] = rings.x[i], rings.y[i]
+            at += 1
+        count += 1
+        whole.starts[count] = at
+    return count
+
+
+@njit(cache=True, nogil=True)
 def cut_feature(columns: Columns, i: int, west: int, north: int, low: int, high: int) -> tuple[int, Bytes]:
-    """The geometry of an area that a tile's border crosses; its size is 0 if nothing is left, less if it is not plain."""
+    """The geometry of an area that a tile's border crosses, and its size: 0 if nothing is left, less if not plain."""
     first, last = columns.parts[i], columns.parts[i + 1]
     vertices = int(columns.vertices[columns.rings[last]] - columns.vertices[columns.rings[first]])
-    shape, size = np.empty(33 * (vertices + 32), np.uint8), 0
-    cursor = np.zeros(2, np.int64)
+    whole, count = room(vertices, int(columns.rings[last] - columns.rings[first])), 0
+    whole.starts[0] = 0
     for part in range(first, last):
-        a, b = columns.rings[part], columns.rings[part + 1]
-        cut_rings = room(int(columns.vertices[b] - columns.vertices[a]), b - a)
-        count = cut_part(columns, part, west, north, low, high, cut_rings)
+        count = add_cut(columns, part, west, north, low, high, whole, count)
         if count < 0:
-            return count, shape
-        for r in range(count):
-            size = put_ring(shape, size, cut_rings, r, cursor)
-    return size, shape
+            return UNCLEAR, np.empty(0, np.uint8)
+    if last - first > 1 and not is_plain(whole, count, low, high):
+        return UNCLEAR, np.empty(0, np.uint8)
+    shape = shape_of(whole, count)
+    return len(shape), shape
 
 
 @njit(cache=True, nogil=True)
@@ -235,10 +263,11 @@ def put_features(
             at = put_within(columns, i, west, north, values, out, at)
         else:
             size, shape = cut_feature(columns, i, west, north, low, high)
-            if size < 0:
+            if size < 0 or at + size + HEAD + MOST_TAG * (columns.key_starts[i + 1] - columns.key_starts[i]) > len(out):
                 unclear[left] = i
                 left += 1
-            if size <= 0:
+                continue
+            if size == 0:
                 continue
             at = put_feature(columns, i, values, shape[:size], nothing, out, at)
         used[written] = i
@@ -253,7 +282,7 @@ def room_for(columns: Columns, found: Int32s, within: NDArray[np.bool_]) -> int:
     size = 0
     for k in range(len(found)):
         i = found[k]
-        size += HEAD + 6 * int(columns.key_starts[i + 1] - columns.key_starts[i])
+        size += HEAD + MOST_TAG * int(columns.key_starts[i + 1] - columns.key_starts[i])
         if within[k]:
             size += int(columns.rest_starts[i + 1] - columns.rest_starts[i])
         else:
@@ -292,15 +321,6 @@ def encode(columns: Columns, west: int, north: int, low: int, high: int) -> tupl
     values = np.empty(values_size(columns, used[:written]), np.uint8)
     put_values(columns, used[:written], values)
     return out[:size], values, count, unclear[:left]
-
-
-@njit(cache=True, nogil=True)
-def shape_of(rings: Rings, count: int) -> Bytes:
-    """The geometry of an area in tile units."""
-    shape, size, cursor = np.empty(11 * (rings.starts[count] + 3 * count), np.uint8), 0, np.zeros(2, np.int64)
-    for r in range(count):
-        size = put_ring(shape, size, rings, r, cursor)
-    return shape[:size]
 
 
 @njit(cache=True, nogil=True)
@@ -370,7 +390,7 @@ class Layer(NamedTuple):
             Rings(rings.x.astype(np.int64), rings.y.astype(np.int64), rings.vertices), len(rings.vertices) - 1
         )
         keys = int(self.columns.key_starts[i + 1] - self.columns.key_starts[i])
-        out = np.empty(HEAD + 6 * keys + len(shape), np.uint8)
+        out = np.empty(HEAD + MOST_TAG * keys + len(shape), np.uint8)
         size = put_feature(self.columns, i, value_number, shape, shape[:0], out, 0)
         values = np.empty(values_size(self.columns, np.array([i], np.int32)), np.uint8)
         put_values(self.columns, np.array([i], np.int32), values)
@@ -386,6 +406,17 @@ class _Rings(NamedTuple):
     vertices: Int64s
     x: Int32s
     y: Int32s
+
+
+def warm() -> None:
+    """Compile the kernels, so that the first tile after an installation is quick."""
+    ring = np.array([(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.5, 0.1), (0.1, 0.9)])
+    areas = quantised(np.array([shapely.box(0.1, 0.1, 0.2, 0.2), shapely.make_valid(shapely.Polygon(ring))]), 3)
+    drawn = layer_of_areas("warm", np.arange(2), areas, {"n": [1, 2]})
+    for x in range(8):
+        drawn.tile(x, 1)
+    layer_of_points("warm", np.arange(1), np.zeros((1, 2)), {}).tile(0, 0)
+    put_feature(drawn.columns, 0, 0, np.zeros(1, np.uint8), np.zeros(0, np.uint8), np.zeros(200, np.uint8), 0)
 
 
 def layer_of_areas(name: str, ids: Int64s, areas: Geometries, attributes: Attributes) -> Layer:
@@ -466,7 +497,8 @@ def _rings(areas: Geometries) -> _Rings:
     places, of_vertex = shapely.get_coordinates(rings, return_index=True)
     places = places.astype(np.int32)
     # A ring's last vertex is its first again, and it always goes.
-    kept = np.append((of_vertex[1:] == of_vertex[:-1]) & (places[1:] != places[:-1]).any(axis=1), False)
+    kept = np.zeros(len(places), np.bool_)
+    kept[:-1] = (of_vertex[1:] == of_vertex[:-1]) & (places[1:] != places[:-1]).any(axis=1)
     places, of_vertex = places[kept], of_vertex[kept]
     return _Rings(
         _starts(of_part, len(areas)), _starts(of_ring, len(parts)), _starts(of_vertex, len(rings)),

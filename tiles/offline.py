@@ -19,6 +19,7 @@ import folium
 from branca.element import Figure
 
 from geo.errors import Unavailable, WanggeError
+from tiles.sheet import Sheet
 
 PACKAGES = Path(__file__).parent / "assets" / "node_modules"
 WHEEL = Path(folium.__file__).parent / "templates"
@@ -79,8 +80,14 @@ def asset_files() -> dict[str, Path]:
     return {path: _file(path) for path in sorted(paths)}
 
 
-def linked_page(sheet: folium.Map, base: str = "/assets/folium/") -> str:
-    """The map's page, its assets linked from our own server below `base`, which ends with a slash."""
+def linked_page(sheet: folium.Map, base: str = "/assets/folium/", home: str = "") -> str:
+    """
+    The map's page, its assets linked from our own server below `base`, which ends with a slash.
+
+    `home` is where the way back leads that stands beside the title of a sheet; none if empty.
+    """
+    if isinstance(sheet, Sheet):
+        sheet.home = home
 
     def script(path: str) -> str:
         return f'<script src="{base}{path}"></script>'

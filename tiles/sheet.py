@@ -16,7 +16,19 @@ from tiles.labels import Language, label
 
 Bounds = Sequence[float]
 LEAFLET = ("leaflet", "leaflet_css")
-PAGE_WORDS = ("legend", "layers", "zoom_in", "zoom_out", "close", "play", "pause", "time", "nothing", "synthetic")
+PAGE_WORDS = (
+    "legend",
+    "layers",
+    "zoom_in",
+    "zoom_out",
+    "close",
+    "play",
+    "pause",
+    "time",
+    "nothing",
+    "synthetic",
+    "home",
+)
 
 
 class Sheet(folium.Map):
@@ -29,6 +41,8 @@ class Sheet(folium.Map):
         self.title = title
         self.timezone = timezone
         self.synthetic = False
+        self.notices: list[str] = []
+        self.home = ""
         self.corners = [[south, west], [north, east]]
         self.words = {word: label(word, lang) for word in PAGE_WORDS}
         self._template = template("sheet.html")
@@ -43,6 +57,10 @@ class Sheet(folium.Map):
         drawing = Drawing(label(word, self.lang), how, what, legend, show=show)
         drawing.add_to(self)
         return drawing
+
+    def notice(self, word: str) -> None:
+        """Say over the map, by a word of the catalogue, why there is nothing on it, and what to do."""
+        self.notices.append(label(word, self.lang))
 
     def render(self, **kwargs: Any) -> None:
         """Render; Folium's jQuery, Bootstrap and icon fonts come along only for a popup or an icon of Folium's own."""

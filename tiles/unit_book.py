@@ -1,19 +1,13 @@
-"""The editions whose tiles one process holds: the one in force, prepared in the background, and a few past ones."""
+"""The editions whose tiles one process holds: what is in force, prepared in the background, and what was asked for."""
 
 import threading
-import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime
 
-from geo import units
-from geo.assign import NoUnits, NoUnitsThen
-from geo.db import Connection, instant, one, statements
+from geo.edition import BASE, Edition
 from tiles.unit_tiles import UnitTiles
 
-SQL = statements("tiles")
 HELD = 4
-LOOK_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,31 +24,28 @@ class UnitBook:
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._held: OrderedDict[str, Prepared] = OrderedDict()
-        self._current: Prepared | None = None
-        self._looked_at_s = 0.0
+        self._ahead: set[str] = set()
 
-    def at_hand(self) -> Prepared | None:
-        """What is in force, if that was looked at a moment ago."""
-        return self._current if time.monotonic() - self._looked_at_s < LOOK_AGAIN_S else None
+    def at_hand(self, edition: Edition) -> Prepared | None:
+        """The tiles of an edition, if they are held."""
+        return self._held.get(edition.digest)
 
-    def current(self, conn: Connection) -> Prepared:
-        """What is in force; raises `NoUnits`. Its zooms are prepared one after the other in the background."""
-        looked_at_s = time.monotonic()
-        found = self.as_of(conn)
-        if found is not self._current:
-            threading.Thread(target=found.tiles.prepare_all, name="tiles-ahead", daemon=True).start()
-        self._current, self._looked_at_s = found, looked_at_s
-        return found
-
-    def as_of(self, conn: Connection, at: datetime | None = None) -> Prepared:
-        """What was in force at an instant; raises `NoUnits` and `NoUnitsThen`."""
-        digest = one(conn, SQL["in_force"], at=at or instant(conn))["digest"]
-        if not digest:
-            raise NoUnits if at is None else NoUnitsThen
+    def of(self, edition: Edition) -> Prepared:
+        """The tiles of an edition."""
         with self._turn:
-            if digest not in self._held:
-                self._held[digest] = Prepared(digest, UnitTiles(units.in_force(conn, at)))
-            self._held.move_to_end(digest)
+            if edition.digest not in self._held:
+                units = edition.units
+                self._held[edition.digest] = Prepared(edition.digest, UnitTiles(units[units["layer"] == BASE]))
+            self._held.move_to_end(edition.digest)
             while len(self._held) > HELD:
                 self._held.popitem(last=False)
-            return self._held[digest]
+            return self._held[edition.digest]
+
+    def ahead(self, edition: Edition) -> Prepared:
+        """The tiles of an edition that will be asked for throughout: its zooms are prepared in the background."""
+        prepared = self.of(edition)
+        with self._turn:
+            if edition.digest not in self._ahead:
+                self._ahead = {edition.digest}
+                threading.Thread(target=prepared.tiles.prepare_all, name="tiles-ahead", daemon=True).start()
+        return prepared

@@ -10,6 +10,7 @@ export default defineConfig({
     license: { fileName: "third-party-notices.txt" },
     // One file of styles and no data: addresses, so that the pages run under a policy of 'self' alone.
     assetsInlineLimit: 0,
+    rollupOptions: { input: ["index.html", "track.html"] },
     modulePreload: { polyfill: false },
     rolldownOptions: { input: ["index.html", "map.html"] },
   },

@@ -7,12 +7,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.cli import provider
 from api.cli.session import OPERATOR, database
-from geo import accounts, passwords, sessions
+from geo import accounts, identities, passwords, sessions
 from geo.db import begin, instant
 from geo.roles import NAMES, Role
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of duties, grants, tokens 账号、授权与令牌")
+app.add_typer(provider.app, name="provider")
 console = Console(highlight=False)
 
 Name = Annotated[str, typer.Argument(help="Name of a duty's account, such as command.banner 账号名")]
@@ -31,7 +33,7 @@ def add(
     with database() as pool, begin(pool, OPERATOR) as conn:
         account = accounts.add(conn, name)
         if given is not None:
-            accounts.set_password(conn, account, given)
+            accounts.set_password(conn, account, given, given=True)
     console.print(f"{name}")
     _show_password(given, ask)
     console.print(f"wangge account grant {name} dispatcher --unit ...", style="dim")
@@ -45,7 +47,7 @@ def password(
     given = _password(ask)
     with database() as pool, begin(pool, OPERATOR) as conn:
         account = accounts.find(conn, name)
-        accounts.set_password(conn, account, given)
+        accounts.set_password(conn, account, given, given=True)
         sessions.end_all(conn, account.id)
     _show_password(given, ask)
 
@@ -104,6 +106,28 @@ def token(
     typer.echo(secret)
 
 
+@app.command("link")
+def link(
+    name: Name,
+    provider: Annotated[str, typer.Option(help="Short name of the provider 认证平台短名称")],
+    subject: Annotated[str, typer.Option(help="What the provider knows the person by 平台中的身份编号")],
+) -> None:
+    """Let a person whom a provider vouches for act for an account 将认证平台的身份关联到账号。"""
+    with database() as pool, begin(pool, OPERATOR) as conn:
+        identities.link(conn, accounts.find(conn, name), identities.find(conn, provider), subject)
+    console.print(f"{provider} {subject} → {name}")
+
+
+@app.command("unlink")
+def unlink(
+    provider: Annotated[str, typer.Option(help="Short name of the provider 认证平台短名称")],
+    subject: Annotated[str, typer.Option(help="What the provider knows the person by 平台中的身份编号")],
+) -> None:
+    """End a link, and the sessions that were begun by it 解除关联并结束其会话。"""
+    with database() as pool, begin(pool, OPERATOR) as conn:
+        identities.unlink(conn, identities.find(conn, provider), subject)
+
+
 @app.command("list")
 def listed() -> None:
     """Accounts with their grants and tokens 账号列表。"""
@@ -123,5 +147,8 @@ def _password(ask: bool) -> str:
 
 
 def _show_password(password: str | None, ask: bool) -> None:
-    if password is not None and not ask:
+    if password is None:
+        return
+    if not ask:
         typer.echo(password)
+    console.print("首次登录须修改密码 · It must be changed at the first sign-in.", style="dim")

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from api.cli.progress import phase
 from geo import backup as backups
 from geo.cluster import Cluster, connection_string
 from geo.cluster_process import newest_programs
@@ -96,7 +97,7 @@ def restore(
     backups.check(file, programs)
     if not backups.is_empty(dsn):
         _agree(replace, yes)
-    with console.status("正在恢复 · Restoring"):
+    with phase("正在恢复 · Restoring"):
         backups.restore(dsn, file, programs)
     console.print(f"已恢复 · Restored: {file}")
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import demo
+from api.cli.progress import shares_of
 from api.cli.session import database
 
 console = Console()
@@ -27,15 +27,8 @@ def load(
     scale: Annotated[float, typer.Option(help="规模（0 到 1）· The part of the league to make.")] = 1.0,
 ) -> None:
     """载入示例：兴安盟 · Load the demonstration league."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with database() as pool, Progress(*columns, TimeElapsedColumn(), console=console) as bar:
-        task = bar.add_task("示例数据 · Demo", total=1.0)
-        report = demo.load(
-            pool,
-            seed=seed,
-            scale=scale,
-            progress=lambda doing, done: bar.update(task, description=doing, completed=done),
-        )
+    with database() as pool, shares_of("示例数据 · Demo") as tell:
+        report = demo.load(pool, seed=seed, scale=scale, progress=tell)
     console.print(_loaded(report))
     console.print(_differing(report))
 

@@ -1,21 +1,22 @@
 """`wangge load`: any city's files into the database, every row accounted for."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from api.cli.load_report import show
+from api.cli.progress import rows_of
 from api.cli.session import OPERATOR, database
-from geo.errors import BadColumn
-from geo.load_fields import FIELDS, Kind
-from geo.load_order import LoadOrder, LoadReport
-from geo.loads import default_rejects, load_file
-from geo.rejects import REASONS
+from geo import loads
+from geo.db import begin
+from geo.errors import BadOption
+from geo.keys import ring_of
+from geo.load_fields import FIELDS, Field, Kind
+from geo.load_order import LoadOrder
 from geo.repair import GAP_M
 from geo.settings import settings
 
@@ -33,13 +34,6 @@ HELP = {
     "routes": "巡逻路线 · Patrol routes.",
     "incidents": "事项 · Incidents.",
 }
-REPAIRS = {
-    "ring": "环自相交 · rings that crossed themselves",
-    "overlap": "重叠 · overlaps",
-    "gap": "缝隙 · gaps closed",
-    "border": "边界移动 · borders moved",
-}
-_SHOWN = 8
 NOTHING_LOADED = 3
 """The exit code when every row was refused: what calls the command must notice."""
 
@@ -55,12 +49,18 @@ Layer = Annotated[str | None, typer.Option(help="图层或工作表 · The layer
 Encoding = Annotated[str | None, typer.Option(help="文字编码 · utf-8, gb18030, ...; found if not given.")]
 Source = Annotated[str, typer.Option(help="来源名称 · Where the rows come from; the file's name if not given.")]
 Timezone = Annotated[str | None, typer.Option(help="时区 · Of times that name none; the setting if not given.")]
-TimeFormat = Annotated[str | None, typer.Option(help="时间格式 · As of strptime, or epoch, epoch_ms.")]
+TimeFormat = Annotated[str | None, typer.Option(help="时间格式 · As of strptime, or epoch, epoch_ms, excel.")]
 Rejects = Annotated[
     Path | None, typer.Option(help="退回行文件 · For refused rows; FILE.rejects.csv here if not given.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="预览 · Show what would happen; nothing stands after.")]
-Root = Annotated[str | None, typer.Option(help="根名称 · Units: the name of one unit above all of the file's.")]
+Root = Annotated[
+    str | None,
+    typer.Option(help="根名称 · Units: the name of one unit above all of the file's; the source's if not given."),
+]
+RootLevel = Annotated[
+    str | None, typer.Option(help="根级别 · Units: the level of that unit, as in `wangge load values units level`.")
+]
 SnapM = Annotated[float, typer.Option("--snap-m", help="缝隙宽度（米） · Units: gaps narrower than this are closed.")]
 
 
@@ -80,6 +80,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         rejects: Rejects = None,
         dry_run: DryRun = False,
         root: Root = None,
+        root_level: RootLevel = None,
         snap_m: SnapM = GAP_M,
     ) -> None:
         order = LoadOrder(
@@ -95,9 +96,10 @@ def _command(kind: Kind) -> Callable[..., None]:
             source,
             timezone or settings().timezone,
             time_format,
-            rejects or default_rejects(file, Path.cwd()),
+            rejects or loads.default_rejects(file, Path.cwd()),
             dry_run,
             root,
+            root_level,
             snap_m,
             OPERATOR.account,
         )
@@ -106,29 +108,63 @@ def _command(kind: Kind) -> Callable[..., None]:
     return load
 
 
+_CHOICES = {
+    kind: f"取值 · What {', '.join(name)} may be: wangge load values {kind}"
+    for kind in FIELDS
+    if (name := [field for field, spec in FIELDS[kind].items() if spec.type == "choice"])
+}
+
+
 def register(kinds: tuple[Kind, ...] = get_args(Kind)) -> None:
     """Make a command of each kind."""
     for kind in kinds:
         fields = ", ".join(f"{name}*" if spec.needed else name for name, spec in FIELDS[kind].items())
-        app.command(kind, help=f"{HELP[kind]}\n\n字段 · Fields (* needed): {fields}")(_command(kind))
+        app.command(kind, help=f"{HELP[kind]}\n\n字段 · Fields (* needed): {fields}\n\n{_CHOICES.get(kind, '')}")(
+            _command(kind)
+        )
 
 
 def run(order: LoadOrder) -> None:
     """Load, and show what became of the file."""
-    with database() as pool, _bar(order.path.name) as tell:
-        report = load_file(pool, order, tell)
+    with database() as pool, rows_of(order.path.name) as tell:
+        report = loads.load_file(pool, order, tell, ring_of(settings()))
     show(report, order)
     if report.rejected == report.read > 0:
         raise typer.Exit(NOTHING_LOADED)
 
 
+@app.command("values")
+def values(
+    kind: Annotated[Kind, typer.Argument(help="载入种类 · Of which kind of load.")],
+    name: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="字段 · Which field; all if not given.")] = None,
+) -> None:
+    """列出字段可取的值及其别名 · List the values that fields may take, and the words that files may use for them."""
+    with database() as pool, begin(pool, OPERATOR) as conn:
+        fields = loads.fields(conn, kind)
+    chosen = {field: spec for field, spec in fields.items() if spec.type == "choice" and name in (None, field)}
+    if not chosen:
+        known = ", ".join(field for field, spec in fields.items() if spec.type == "choice") or "—"
+        raise BadOption(f"{kind} {name or ''}: the fields of {kind} that choose from values are {known}.")
+    for field, spec in chosen.items():
+        console.print(_values_table(field, spec))
+
+
+def _values_table(name: str, spec: Field) -> Table:
+    table = Table("取值 value", "也可写作 also", title=name, title_justify="left", box=None)
+    table.columns[0].no_wrap = True
+    for value in dict.fromkeys(spec.choices.values()):
+        others = [word for word, meant in spec.choices.items() if meant == value and word != value]
+        table.add_row(value, ", ".join(others))
+    return table
+
+
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:
-    """Read ``a=b`` options; raises `BadColumn` for one without a sign of equality."""
+    """Read ``a=b`` options; raises `BadOption` for one without a sign of equality."""
     made: dict[str, str] = {}
     for text in given or []:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
-            raise BadColumn(f"{option} {text}: write it as field=value")
+            raise BadOption(f"{option} {text}: write it as field=value")
         made[name.strip()] = value.strip()
     return made
 
@@ -140,91 +176,9 @@ def value_pairs(given: list[str] | None) -> dict[str, dict[str, str]]:
         name, colon, rest = text.partition(":")
         said, sign, value = rest.rpartition("=")
         if not colon or not sign:
-            raise BadColumn(f"--map-value {text}: write it as field:said=value")
+            raise BadOption(f"--map-value {text}: write it as field:said=value")
         made.setdefault(name.strip(), {})[said.strip()] = value.strip()
     return made
-
-
-@contextmanager
-def _bar(name: str) -> Generator[Callable[[int, int | None], None]]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"正在载入 · Loading {name}", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def show(report: LoadReport, order: LoadOrder) -> None:
-    """Print a report: how the file was read, what was repaired and refused, and the counts that add up."""
-    _show_reading(report, order)
-    if order.dry_run:
-        _show_preview(report)
-    _show_repairs(report)
-    for zh, en in report.notes:
-        console.print(f"注意 · Note: {zh} · {en}", style="yellow", markup=False)
-    _show_rejects(report, order)
-    console.print(_counts(report, order))
-
-
-def _show_reading(report: LoadReport, order: LoadOrder) -> None:
-    seen = [report.format, report.encoding, report.layer, report.crs]
-    console.print(f"{order.path.name}: {', '.join(word for word in seen if word)}", markup=False, highlight=False)
-    table = Table("字段 field", "列 column", title="列的对应 · Columns", title_justify="left")
-    for name, column in report.columns.items():
-        asked = name in order.columns
-        table.add_row(name, column if asked else f"{column}（推断 guessed）")
-    for name, value in order.constants.items():
-        table.add_row(name, f"= {value}")
-    if report.unused:
-        table.add_row("—", "未用 unused: " + ", ".join(report.unused[:20]))
-    console.print(table)
-
-
-def _show_preview(report: LoadReport) -> None:
-    if not report.preview:
-        return
-    names = list(report.preview[0])
-    table = Table(*names, title="前几行 · First rows", title_justify="left")
-    for row in report.preview:
-        table.add_row(*(row[name][:40] for name in names))
-    console.print(table)
-
-
-def _show_repairs(report: LoadReport) -> None:
-    for what, label in REPAIRS.items():
-        found = sorted((r for r in report.repairs if r.what == what), key=lambda r: -abs(r.change_m2))
-        if found:
-            console.print(f"修复 · Repaired: {len(found)} {label}", markup=False)
-        for repair in found[:_SHOWN]:
-            console.print(f"  {' / '.join(repair.of)}: {repair.change_m2:+,.2f} m²", markup=False, highlight=False)
-        if len(found) > _SHOWN:
-            console.print(f"  … +{len(found) - _SHOWN}")
-
-
-def _show_rejects(report: LoadReport, order: LoadOrder) -> None:
-    for reason, count in report.reasons.most_common():
-        zh, en = REASONS[reason]
-        console.print(f"退回 · Rejected: {count:,} {zh} · {en} ({reason})", style="red", markup=False)
-    for row, reason, detail in report.examples[:_SHOWN]:
-        console.print(f"  {row}: {reason} {detail}"[:160], markup=False, highlight=False)
-    if report.rejected and not order.dry_run:
-        console.print(f"退回的行在 · Refused rows are in {order.rejects}", markup=False)
-
-
-def _counts(report: LoadReport, order: LoadOrder) -> Table:
-    title = "预览，未写入 · Dry run, nothing written" if order.dry_run else "载入结果 · Result"
-    table = Table("读取 read", "载入 loaded", "未变 unchanged", "退回 rejected", title=title, title_justify="left")
-    table.add_row(*(f"{n:,}" for n in (report.read, report.loaded, report.unchanged, report.rejected)))
-    if report.kept:
-        table.caption = (
-            f"其中 {report.kept:,} 件在本系统处理过，保留 · {report.kept:,} were worked on here and are kept"
-        )
-    return table
 
 
 register()

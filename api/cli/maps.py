@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
+from api.cli.progress import phase
 from api.cli.session import OPERATOR, database
 from geo.db import begin
 from geo.settings import settings
@@ -29,8 +30,10 @@ def draw(
     if not out.parent.is_dir():
         raise typer.BadParameter(f"没有该文件夹 · no such folder: {out.parent}", param_hint="--out")
     wanted = atlas.Wanted(unit, days, radius_m)
-    with database() as pool, console.status("正在绘制 · Drawing"), begin(pool, OPERATOR) as conn:
+    with database() as pool, phase("正在绘制 · Drawing"), begin(pool, OPERATOR) as conn:
         sheet = atlas.draw(conn, kind, wanted, lang or settings().language, settings().timezone)
         page = single_file(sheet)
     out.write_text(page, encoding="utf-8")
+    for notice in sheet.notices:
+        console.print(notice, style="yellow", markup=False)
     console.print(f"{out}: {decimal(out.stat().st_size)}")

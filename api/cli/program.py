@@ -5,13 +5,30 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import account, assign, audit, db, demo, load, maps, purge, serve, tls, up
+from api.cli import (
+    account,
+    assign,
+    audit,
+    db,
+    demo,
+    load,
+    locate_file,
+    maps,
+    purge,
+    recut,
+    serve,
+    tiles,
+    tls,
+    unit,
+    up,
+    worker,
+)
 from geo.errors import WanggeError
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
-    help="Wangge 网格: 网格、事项与地图 · micro-grids, matters and maps of a league or a city.",
+    help="Wangge 网格: 网格、事项与地图 · micro-grids, incidents and maps of a league or a city.",
 )
 load.app.command("demo")(demo.load)
 app.add_typer(db.app, name="db")
@@ -20,11 +37,13 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(load.app, name="load")
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.add_typer(unit.app, name="unit")
+app.command("locate")(locate_file.locate)
 app.command("assign")(assign.assign)
+app.add_typer(recut.app, name="recut")
 app.command("map")(maps.draw)
-app.command("purge")(purge.purge)
-app.command("tls")(tls.tls)
-app.add_typer(audit.app, name="audit")
+app.add_typer(tiles.app, name="tiles")
 app.command("purge")(purge.purge)
 app.command("tls")(tls.tls)
 

@@ -1,17 +1,25 @@
 """``wangge serve``: the service over HTTP."""
 
-from typing import Annotated
+import signal
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 
 from api import logging
+from api import tls as certificates
 from api.app import create_app
+from api.cli.tls import directory
+from api.cli.worker import beside
+from api.connections import Impatient
 from api.guard import is_loopback
 from geo import accounts
 from geo.cluster import connection_string
 from geo.db import SIGN_IN, begin, open_pool
 from geo.errors import WanggeError
+from geo.keys import ring_of
 from geo.settings import Settings, settings
 
 
@@ -22,9 +30,9 @@ class NobodyCanSignIn(WanggeError):
 
 
 class NoTls(WanggeError):
-    """Passwords must not cross a network in the clear: give a TLS certificate, or say --behind-proxy."""
+    """Passwords must not cross a network in the clear: run `wangge tls` and say --tls, or say --behind-proxy."""
 
-    zh = "口令不得明文传输：请提供 TLS 证书，或在前置代理终止 TLS 时使用 --behind-proxy。"
+    zh = "口令不得明文传输：请运行 wangge tls 并使用 --tls，或在前置代理终止 TLS 时使用 --behind-proxy。"
 
 
 def serve(
@@ -33,17 +41,35 @@ def serve(
     behind_proxy: Annotated[
         bool | None, typer.Option("--behind-proxy", help="A proxy on this machine ends TLS 由本机代理终止 TLS")
     ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="HTTPS with the certificate of `wangge tls` 使用 wangge tls 的证书")
+    ] = False,
 ) -> None:
-    """Serve pages, maps and API 启动网页、地图与接口。"""
+    """Serve pages, maps and API, with a worker beside 启动网页、地图与接口，并附带后台任务进程。"""
     chosen = settings()
-    options = {"host": host, "port": port, "behind_proxy": behind_proxy}
-    run(chosen.model_copy(update={name: value for name, value in options.items() if value is not None}))
+    options: dict[str, Any] = {"host": host, "port": port, "behind_proxy": behind_proxy}
+    chosen = chosen.model_copy(update={name: value for name, value in options.items() if value is not None})
+    run(with_certificate(chosen) if tls else chosen)
+
+
+def with_certificate(chosen: Settings) -> Settings:
+    """Settings with the certificate that `wangge tls` made, and with the names that it is for."""
+    files = certificates.serving(directory(), datetime.now(UTC))
+    hosts = ",".join(sorted(chosen.host_names.union(certificates.names_of(directory()))))
+    return chosen.model_copy(update={"tls_certificate": files.certificate, "tls_key": files.key, "hosts": hosts})
 
 
 def run(chosen: Settings) -> None:
     """Serve until stopped; raises `NoTls` and `NobodyCanSignIn` for an address that others can reach."""
     require_safe(chosen)
+    ring_of(chosen)  # said here in two lines, rather than by the server in forty
     logging.configure(chosen)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server raises it again when it has stopped
+    with beside():
+        _serve(chosen)
+
+
+def _serve(chosen: Settings) -> None:
     uvicorn.run(
         create_app(chosen),
         host=chosen.host,
@@ -57,7 +83,8 @@ def run(chosen: Settings) -> None:
         proxy_headers=chosen.behind_proxy,
         forwarded_allow_ips="127.0.0.1,::1",
         timeout_graceful_shutdown=5,
-        h11_max_incomplete_event_size=32_768,
+        http=Impatient,
+        ws="none",
     )
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from api.cli import demo as demonstration
 from api.cli import serve
+from api.cli.progress import phase
 from api.cli.session import OPERATOR, database
 from demo.accounts import Made, demo_accounts
 from geo.accounts import any_grant
@@ -26,10 +27,10 @@ def up(
 ) -> None:
     """启动数据库、升级、首次载入示例并提供服务 · Start, migrate, load the demo once, and serve."""
     chosen = settings()
-    with console.status("正在启动数据库 · Starting the database"):
+    with phase("正在启动数据库 · Starting the database"):
         dsn = connection_string(chosen)
     if revision(dsn) != newest():
-        with console.status("正在升级数据库结构 · Bringing the schema up to date"):
+        with phase("正在升级数据库结构 · Bringing the schema up to date"):
             upgrade(dsn)
     if demo and _is_empty():
         demonstration.load()

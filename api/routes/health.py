@@ -1,34 +1,12 @@
 """Whether the process lives, whether it is ready to work, and its metrics."""
 
-from typing import Literal
-
 from fastapi import APIRouter, Response
 from fastapi.requests import Request
-from psycopg import OperationalError
-from psycopg_pool import PoolTimeout
-from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError as ConnectionFailed
 
-from api.scope import Service, needs, service_of
-from geo import db, migrate, readiness
+from api.scope import needs, service_of
+from api.watch import Health
 
 router = APIRouter(tags=["health"])
-
-
-class Health(BaseModel):
-    """
-    What was checked.
-
-    `spatial_index` says `fallback` where the server allows no leakproof mark: answers are right but slow.
-    """
-
-    ready: bool
-    database: Literal["reachable", "unreachable"]
-    revision: str | None = None
-    newest: str | None = None
-    units: bool = False
-    default_team: bool = False
-    spatial_index: Literal["used", "fallback", "unknown"] = "unknown"
 
 
 @router.get("/health/live", summary="The process answers 存活", dependencies=[needs("public")])
@@ -43,12 +21,9 @@ async def live() -> dict[str, str]:
     responses={503: {"model": Health}},
     dependencies=[needs("public")],
 )
-def ready(request: Request, response: Response) -> Health:
-    """The database is reachable and up to date, units are in force, and each root names a default team."""
-    try:
-        health = _look(service_of(request))
-    except (ConnectionFailed, OperationalError, PoolTimeout):
-        health = Health(ready=False, database="unreachable")
+async def ready(request: Request, response: Response) -> Health:
+    """The database is reachable and up to date, units are in force, each root names a team, and the clock is right."""
+    health = await service_of(request).watch.health()
     response.status_code = 200 if health.ready else 503
     response.headers["cache-control"] = "no-store"
     return health
@@ -63,20 +38,3 @@ def ready(request: Request, response: Response) -> Health:
 async def metrics(request: Request) -> Response:
     """Counts and times of answers by route, method and status."""
     return Response(service_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _look(service: Service) -> Health:
-    revision, newest = migrate.revision(service.dsn), migrate.newest()
-    if revision != newest:
-        return Health(ready=False, database="reachable", revision=revision, newest=newest)
-    with db.begin(service.pool, db.EVERYTHING) as conn:
-        found = readiness.check(conn)
-    return Health(
-        ready=found.units and found.default_team,
-        database="reachable",
-        revision=revision,
-        newest=newest,
-        units=found.units,
-        default_team=found.default_team,
-        spatial_index="used" if found.leakproof else "fallback",
-    )

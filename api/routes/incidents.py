@@ -9,11 +9,12 @@ from fastapi.requests import Request
 from fastapi.responses import Response
 
 from api.body import StrictRoute
+from api.description import refusals
 from api.errors import BadParameter
 from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
 from api.scope import Principal, begin, count_report, needs, service_of
-from geo import incidents, intake, keys, lifecycle
-from geo.db import EVERYTHING
+from geo import incidents, intake, lifecycle, tickets
+from geo.db import instant
 from geo.errors import StaleVersion, VersionRequired
 from geo.incidents import Event, Incident, IncidentFilter
 from geo.paging import Page
@@ -33,10 +34,21 @@ Version = Annotated[
     str | None,
     Header(alias="If-Match", max_length=64, description="The ETag that you read. 读取时的 ETag。", examples=['"1"']),
 ]
+TICKET = {
+    "Photo-Ticket": {
+        "description": "Lets who reported send photographs for 30 minutes. 上报人补传照片的凭证，30 分钟内有效。",
+        "schema": {"type": "string"},
+    }
+}
 _TAG = re.compile(r'"([1-9]\d{0,8})"')
 
 
-@router.post("/incidents", status_code=201, summary="Report a matter 上报事项")
+@router.post(
+    "/incidents",
+    status_code=201,
+    summary="Report a matter 上报事项",
+    responses={201: {"headers": TICKET}, **refusals(429)},
+)
 def report(
     request: Request,
     response: Response,
@@ -47,13 +59,13 @@ def report(
     """A report is located at once: micro-grid, default team and deadline are in the answer."""
     service = service_of(request)
     count_report(request, asking)
-    # Who answers is the same for all, whoever asks: the assigner must not be loaded with what one of them sees.
-    with begin(request, EVERYTHING) as conn:
-        assigner = service.in_force.assigner(conn)
     with begin(request, asking.intake) as conn:
-        incident = intake.report(conn, keys.ring_of(service.settings), body.report(), body.beside(), assigner, key)
+        now = instant(conn)
+        assigner = service.editions.assigner(conn)
+        incident = intake.report(conn, service.ring, body.report(), body.beside(), assigner, key)
     service.metrics.reports.labels(incident.located).inc()
     response.headers["location"] = f"/v1/incidents/{incident.id}"
+    response.headers["photo-ticket"] = tickets.issue(service.ring, incident.id, now)
     return _tagged(response, incident)
 
 
@@ -78,7 +90,9 @@ def history(request: Request, asking: Reader, incident_id: UUID) -> list[Event]:
         return incidents.history(conn, incident_id)
 
 
-@router.patch("/incidents/{incident_id}", summary="Take a matter a step further 变更状态")
+@router.patch(
+    "/incidents/{incident_id}", summary="Take a matter a step further 变更状态", responses=refusals(409, 412, 428)
+)
 def change(
     request: Request,
     response: Response,

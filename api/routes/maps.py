@@ -15,6 +15,7 @@ from tiles import atlas, offline
 router = APIRouter(tags=["maps"])
 
 ASSETS = "/assets/folium/"
+HOME = "/"
 PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 
 # The page brings the policy of its scripts itself, by their hashes; the sandbox keeps it away from our cookies and API.
@@ -74,4 +75,4 @@ def _page(request: Request, asking: Principal, kind: atlas.Kind, query: MapQuery
     with begin(request, asking.scope) as conn:
         wanted = atlas.Wanted(query.unit, query.days, query.radius_m)
         sheet = atlas.draw(conn, kind, wanted, language, settings.timezone)
-    return HTMLResponse(offline.linked_page(sheet, ASSETS), headers=PAGE_HEADERS)
+    return HTMLResponse(offline.linked_page(sheet, ASSETS, home=HOME), headers=PAGE_HEADERS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.concurrency import run_in_threadpool
 from fastapi.requests import Request
 from fastapi.responses import Response
@@ -12,14 +12,16 @@ from pydantic import Field
 
 from api import auth
 from api.body import StrictRoute
+from api.description import refusals
 from api.errors import NotAllowed, PlainHttp, SignInNeeded
 from api.guard import is_loopback
+from api.logging import log
 from api.schemas import Plain, Strict
 from api.scope import Principal, needs, principal_of, service_of
 from geo.accounts import Grant
-from geo.passwords import LONGEST
+from geo.passwords import LONGEST, SamePassword
 from geo.roles import Permission, Role
-from geo.sessions import Holder
+from geo.sessions import Holder, OwnSession
 
 router = APIRouter(prefix="/v1/session", tags=["session"], route_class=StrictRoute)
 
@@ -64,7 +66,9 @@ class Session:
     """
     Who one is, and what one may do; without a session the account is null and the role `public`.
 
-    `grant` is the one that the session acts under, `grants` are those that it may change to.
+    `grant` is the one that the session acts under, `grants` are those that it may change to. With
+    `must_change_password` nothing else is allowed until the password is changed. `provider` is the identity provider
+    that the session was started by: to leave it too, go to `/sign-in/{provider}/sign-out` after signing out.
     """
 
     account: str | None
@@ -73,9 +77,18 @@ class Session:
     grant: int | None
     grants: list[Standing]
     expires_at: datetime | None
+    must_change_password: bool = False
+    provider: str | None = None
 
 
-@router.post("", summary="Sign in 登录", dependencies=[needs("public")])
+@dataclass(frozen=True)
+class Listed(OwnSession):
+    """One of the own sessions; `current` is the one that asks."""
+
+    current: bool
+
+
+@router.post("", summary="Sign in 登录", dependencies=[needs("public")], responses=refusals(401, 429))
 async def sign_in(request: Request, response: Response, body: SignIn) -> Session:
     """Start a session under the widest grant; the cookie is its only key."""
     if request.url.scheme != "https" and not is_loopback(request.url.hostname or ""):
@@ -84,6 +97,7 @@ async def sign_in(request: Request, response: Response, body: SignIn) -> Session
     account = await doors.check(body.account.strip().lower(), body.password, auth.address_of(request))
     replaced = auth.cookie_of(request)
     secret = await run_in_threadpool(auth.started, doors.pool, account.id, instead_of=replaced)
+    log.info("signed_in", account=account.name, via="password")
     return await _entered(request, response, secret, replaced)
 
 
@@ -103,22 +117,55 @@ async def sign_out(request: Request, response: Response) -> None:
     auth.drop_cookie(request, response)
 
 
-@router.post("/password", summary="Change the password 修改密码", status_code=204)
+@router.post("/password", summary="Change the password 修改密码", status_code=204, responses=refusals(429))
 async def change_password(request: Request, response: Response, asking: Own, body: NewPassword) -> None:
     """Set a new password; this session goes on under a new cookie, every other one of the account ends."""
     doors, (holder, present) = service_of(request).doors, _own(request, asking)
     account = await doors.check(asking.account, body.present, auth.address_of(request))
+    if body.next == body.present:
+        raise SamePassword
     secret = await run_in_threadpool(auth.renewed, doors.pool, account, body.next, holder.grant_id)
     doors.forget(present)
     auth.set_cookie(request, response, secret)
 
 
-@router.post("/grant", summary="Act under another grant 切换身份")
+@router.post("/grant", summary="Act under another grant 切换身份", responses=refusals(404))
 async def choose(request: Request, response: Response, asking: Own, body: Choice) -> Session:
     """Start a session under another grant of the account, in place of this one."""
     doors, (holder, present) = service_of(request).doors, _own(request, asking)
-    secret = await run_in_threadpool(auth.started, doors.pool, holder.account_id, body.grant, instead_of=present)
+    secret = await run_in_threadpool(
+        auth.started,
+        doors.pool,
+        holder.account_id,
+        body.grant,
+        instead_of=present,
+        provider_id=holder.provider_id,
+    )
     return await _entered(request, response, secret, present)
+
+
+@router.get("/all", summary="Own sessions 本账号的会话")
+async def find(request: Request, asking: Own) -> list[Listed]:
+    """Every session of the account, wherever it was begun, the last used first."""
+    holder, _ = _own(request, asking)
+    found = await run_in_threadpool(auth.sessions_of, service_of(request).doors.pool, holder.account_id)
+    return [Listed(**vars(one), current=one.id == holder.id) for one in found]
+
+
+@router.delete("/all", summary="End all other sessions 结束其他会话", status_code=204)
+async def end_others(request: Request, asking: Own) -> None:
+    """End every session of the account but the one that asks; they are out within a second."""
+    holder, _ = _own(request, asking)
+    await run_in_threadpool(auth.ended_others, service_of(request).doors.pool, holder.account_id, holder.id)
+
+
+@router.delete("/all/{session_id}", summary="End one session 结束某个会话", status_code=204)
+async def end_one(
+    request: Request, asking: Own, session_id: Annotated[int, Path(ge=1, le=2**62, description="会话编号。")]
+) -> None:
+    """End one of the account's sessions; it is out within a second."""
+    holder, _ = _own(request, asking)
+    await run_in_threadpool(auth.ended_own, service_of(request).doors.pool, holder.account_id, session_id)
 
 
 async def _entered(request: Request, response: Response, secret: str, replaced: str | None) -> Session:
@@ -143,6 +190,8 @@ async def _session(request: Request, who: Principal) -> Session:
         grant=who.holder and who.holder.grant_id,
         grants=[_standing(grant) for grant in standing],
         expires_at=who.holder and who.holder.expires_at,
+        must_change_password=bool(who.holder and who.holder.must_change),
+        provider=who.holder and who.holder.provider,
     )
 
 

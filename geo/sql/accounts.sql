@@ -11,7 +11,8 @@ WHERE name = %(name)s AND active;
 
 -- set_password --
 -- The hash of a new password.
-UPDATE account SET password_hash = %(password_hash)s, password_set_at = instant()
+UPDATE account
+SET password_hash = %(password_hash)s, password_set_at = instant(), password_given = %(given)s
 WHERE id = %(account_id)s;
 
 -- grant --

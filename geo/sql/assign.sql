@@ -6,13 +6,30 @@ ORDER BY unit_id ASC;
 
 -- root --
 -- The unit that keeps what lies outside of every micro-grid: the oldest root.
-SELECT unit_id, path FROM unit_version
+SELECT unit_id, path, code, name FROM unit_version
 WHERE layer = 'base' AND parent_id IS NULL AND valid @> %(at)s::timestamptz AND recorded @> %(known)s::timestamptz
 ORDER BY unit_id ASC
 LIMIT 1;
 
+-- touched --
+-- The base micro-grids that points touch, with the position of the point; the lowest id of each point owns it.
+-- The bounding-box test is written out because only it is marked leakproof (docs/decisions/0003).
+SELECT p.number - 1 AS position, u.unit_id, u.path, u.code, u.name
+FROM unnest(%(lon)s::float8[], %(lat)s::float8[]) WITH ORDINALITY AS p (lon, lat, number)
+INNER JOIN unit_version AS u
+  ON
+    u.layer = 'base' AND NOT u.derived
+    AND u.valid @> %(valid)s::timestamptz AND u.recorded @> %(recorded)s::timestamptz
+    AND u.geom && st_setsrid(st_makepoint(p.lon, p.lat), 4326)
+    AND st_covers(u.geom, st_setsrid(st_makepoint(p.lon, p.lat), 4326))
+ORDER BY p.number ASC, u.unit_id ASC;
+
+-- answering_team --
+-- The team that the lowest unit of a path names, whoever asks.
+SELECT id AS team_id, unit_id FROM answering_team(%(ids)s, %(at)s);
+
 -- new_run --
 -- A run of the assigner, with the key of the edition that it answers by.
-INSERT INTO assignment_run (at, account, edition_valid, edition_recorded)
-VALUES (instant(), current_setting('wangge.account'), %(valid)s, %(recorded)s)
+INSERT INTO assignment_run (at, account, edition_valid, edition_recorded, reason)
+VALUES (instant(), current_setting('wangge.account'), %(valid)s, %(recorded)s, %(reason)s)
 RETURNING id;

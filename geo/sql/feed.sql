@@ -16,3 +16,22 @@ FROM
 -- wake --
 -- One wake-up for all of them.
 SELECT pg_notify('wangge_feed', currval(pg_get_serial_sequence('feed', 'id'))::text);
+
+-- after --
+-- Entries of the scope behind one, in their order, with the organisations that have in hand what they tell of.
+SELECT
+  f.id, f.path, f.kind, f.subject, f.body, f.at,
+  array(
+    SELECT h.organisation::text FROM hand_over AS h
+    WHERE
+      h.incident_id = CASE WHEN starts_with(f.kind, 'incident.') THEN f.subject::uuid END
+      AND (h.until IS NULL OR h.until > instant())
+  ) AS organisations
+FROM feed AS f
+WHERE f.id > %(after)s AND f.id <= %(last)s
+ORDER BY f.id ASC
+LIMIT %(limit)s;
+
+-- ends --
+-- The first and the last entry that are there.
+SELECT coalesce(min(id), 0) AS oldest, coalesce(max(id), 0) AS newest FROM feed;

@@ -38,9 +38,20 @@ FROM (SELECT DISTINCT h.organisation FROM hand_over AS h) AS o;
 SELECT kind, value FROM heat_name
 ORDER BY kind ASC, number ASC;
 
+-- count_names --
+-- Let the planner know how few they are.
+ANALYZE heat_name;
+
 -- load --
 -- The next matters after an id, a column each as the bytes of an array; one row, of NULLs where there are none.
 -- What is committed meanwhile under a name that has no number yet is left to the look at what changed.
+WITH n AS MATERIALIZED (
+  SELECT i.id, i.geom, i.occurred_at, i.path, i.category, i.state FROM incident AS i
+  WHERE i.id > %(after)s
+  ORDER BY i.id ASC
+  LIMIT %(limit)s
+)
+
 SELECT
   array_send(array_agg(n.id)) AS id,
   array_send(array_agg(st_x(n.geom))) AS lon,
@@ -49,18 +60,8 @@ SELECT
   array_send(array_agg(p.number)) AS unit,
   array_send(array_agg(c.number)) AS category,
   array_send(array_agg(s.number)) AS state,
-  (SELECT max(l.id::text) FROM (
-    SELECT i.id FROM incident AS i
-    WHERE i.id > %(after)s
-    ORDER BY i.id ASC
-    LIMIT %(limit)s
-  ) AS l) AS last
-FROM (
-  SELECT i.id, i.geom, i.occurred_at, i.path, i.category, i.state FROM incident AS i
-  WHERE i.id > %(after)s
-  ORDER BY i.id ASC
-  LIMIT %(limit)s
-) AS n
+  (SELECT max(l.id::text) FROM n AS l) AS last
+FROM n
 INNER JOIN heat_name AS p ON p.kind = 'path' AND n.path = p.value
 INNER JOIN heat_name AS c ON c.kind = 'category' AND n.category = c.value
 INNER JOIN heat_name AS s ON s.kind = 'state' AND n.state = s.value;
@@ -164,8 +165,8 @@ SELECT coalesce(st_asmvt(t, 'public_heat', 4096, 'geom', 'unit_id'), '') AS tile
   SELECT
     f.unit_id, u.code, u.name, u.name_en, u.level, f.incidents AS n,
     st_asmvtgeom(
-      st_simplifypreservetopology(st_transform(u.geom, 3857), 40075016.7 / 4096 / 2 ^ %(z)s),
-      st_tileenvelope(%(z)s, %(x)s, %(y)s), 4096, 64
+      st_simplifypreservetopology(st_transform(u.geom, 3857), 40075016.7 / 4096 / 2 ^ %(z)s::integer),
+      st_tileenvelope(%(z)s::integer, %(x)s, %(y)s), 4096, 64
     ) AS geom
   FROM public_figure AS f
   INNER JOIN unit_version AS u
@@ -174,10 +175,10 @@ SELECT coalesce(st_asmvt(t, 'public_heat', 4096, 'geom', 'unit_id'), '') AS tile
     f.period = %(period)s AND f.category = %(category)s
     AND f.since = (SELECT max(l.since) FROM public_figure AS l WHERE l.period = %(period)s)
     AND (
-      cardinality(string_to_array(f.path, '.')) - 1 = %(depth)s
-      OR (f.finest AND cardinality(string_to_array(f.path, '.')) - 1 < %(depth)s)
+      cardinality(string_to_array(f.path, '.')) - 1 = %(depth)s::integer
+      OR (f.finest AND cardinality(string_to_array(f.path, '.')) - 1 < %(depth)s::integer)
     )
-    AND u.geom && st_transform(st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => 0.015625), 4326)
+    AND u.geom && st_transform(st_tileenvelope(%(z)s::integer, %(x)s, %(y)s, margin => 0.015625), 4326)
   ORDER BY f.path ASC
 ) AS t
 WHERE t.geom IS NOT NULL;

@@ -15,7 +15,44 @@ CREATE TEMPORARY TABLE staged_incident (
 
 -- copy --
 -- Fill the staging table.
-COPY staged_incident FROM STDIN (FORMAT csv);
+COPY staged_incident FROM STDIN (FORMAT binary);
+
+-- copy_incidents --
+-- New incidents of a source that none stands of.
+COPY incident (
+  id, path, unit_id, located, category, channel, handling, state, priority, title, description, address, geom,
+  accuracy_m, occurred_at, received_at, due_at, closed_at, team_id, source, source_key, load_id, synthetic
+) FROM STDIN (FORMAT binary);
+
+-- copy_events --
+-- The first event of each.
+COPY incident_event (incident_id, number, path, kind, at, account, state) FROM STDIN (FORMAT binary);
+
+-- copy_assignments --
+-- Why each has its owner.
+COPY assignment (
+  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+) FROM STDIN (FORMAT binary);
+
+-- copy_originals --
+-- Sealed text as it was written.
+COPY incident_original (incident_id, key_id, sealed) FROM STDIN (FORMAT binary);
+
+-- become_owner --
+-- COPY does not pass row security, and nobody may change what is sealed.
+SET LOCAL ROLE wangge_owner;
+
+-- become_app --
+-- Back to the role that row security binds.
+SET LOCAL ROLE wangge_app;
+
+-- common --
+-- When and by whom.
+SELECT instant() AS at, current_setting('wangge.account') AS account;
+
+-- is_new --
+-- Whether no incident of a source stands.
+SELECT NOT EXISTS (SELECT FROM incident WHERE source = %(source)s) AS is_new;
 
 -- unstage --
 -- The staging table is done with.
@@ -75,6 +112,20 @@ SELECT
   count(*) FILTER (WHERE differs AND NOT worked_on) AS changed
 FROM stored_incident;
 
+-- stored_as --
+-- Under which id some of the staged incidents stand, and whether they are changed.
+SELECT staged_id, id, differs AND NOT worked_on AS changed FROM stored_incident
+WHERE staged_id = any(%(ids)s);
+
+-- lend_stored --
+-- The owner reads what the session found.
+GRANT SELECT ON stored_incident TO wangge_owner;
+
+-- forget_originals --
+-- The text of a changed incident is another now.
+DELETE FROM incident_original AS o USING stored_incident AS h
+WHERE o.incident_id = h.id AND h.differs AND NOT h.worked_on;
+
 -- forget_stored --
 -- What stands already is staged no longer, so that the rest is new.
 DELETE FROM staged_incident AS s USING stored_incident AS h WHERE s.id = h.staged_id;
@@ -121,7 +172,7 @@ INSERT INTO assignment (
   incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
 )
 SELECT
-  h.id, %(run_id)s, s.path, s.unit_id, s.owner_rule, coalesce(s.candidates, ARRAY[s.unit_id]), s.team_id,
+  h.id, %(run_id)s, s.path, s.unit_id, s.owner_rule, s.candidates, s.team_id,
   s.team_rule, s.team_unit_id
 FROM stored_incident AS h INNER JOIN staged_incident AS s ON h.staged_id = s.id
 WHERE h.moved AND h.differs AND NOT h.worked_on;
@@ -149,76 +200,5 @@ INSERT INTO assignment (
   incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
 )
 SELECT
-  id, %(run_id)s, path, unit_id, owner_rule, coalesce(candidates, ARRAY[unit_id]), team_id, team_rule, team_unit_id
+  id, %(run_id)s, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
 FROM staged_incident;
-
--- standing --
--- How many incidents stand already.
-SELECT count(*) AS standing FROM incident;
-
--- note_weights --
--- Secondary indexes and keys of the three tables, with the statements that make them again.
--- Primary keys stay: new ids ascend, so that they are only appended to.
-CREATE TEMPORARY TABLE weight (take_off text, put_back text);
-
--- list_weights --
--- Each with the statements that drop it and make it again, as the catalogue has them.
-INSERT INTO weight (take_off, put_back)
-SELECT
-  format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS take_off,
-  format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid))
-    AS put_back
-FROM pg_constraint AS c
-WHERE
-  c.contype IN ('f', 'u')
-  AND c.conrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
-UNION ALL
-SELECT
-  format('DROP INDEX %s', i.indexrelid::regclass) AS take_off,
-  pg_get_indexdef(i.indexrelid) AS put_back
-FROM pg_index AS i
-WHERE
-  i.indrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
-  AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid);
-
--- lend_weights --
--- The owner of the tables reads the list that the session made.
-GRANT SELECT ON weight TO wangge_owner;
-
--- become_owner --
--- Only the owner of a table may take its indexes off.
-SET LOCAL ROLE wangge_owner;
-
--- become_app --
--- Back to the role that row security binds.
-SET LOCAL ROLE wangge_app;
-
--- take_weights_off --
--- Drop what was noted; only for who holds everything.
-DO $$
-DECLARE w record;
-BEGIN
-  IF current_setting('wangge.path_from', true) <> '' THEN
-    RAISE EXCEPTION 'only who holds everything loads in bulk' USING ERRCODE = 'insufficient_privilege';
-  END IF;
-  FOR w IN SELECT take_off FROM weight LOOP
-    EXECUTE w.take_off;
-  END LOOP;
-END
-$$;
-
--- put_weights_back --
--- Plain indexes first: foreign keys are then checked for all rows at once.
-DO $$
-DECLARE w record;
-BEGIN
-  SET LOCAL maintenance_work_mem = '256MB';
-  FOR w IN SELECT put_back FROM weight ORDER BY put_back LIKE 'ALTER%' LOOP
-    EXECUTE w.put_back;
-  END LOOP;
-END
-$$;
-
--- forget_weights --
--- The list is done with.
-DROP TABLE pg_temp.weight;

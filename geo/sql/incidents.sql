@@ -14,18 +14,31 @@ WHERE account = current_setting('wangge.account') AND key = %(key)s;
 UPDATE idempotency SET response = %(response)s
 WHERE account = current_setting('wangge.account') AND key = %(key)s;
 
--- category_and_channel --
--- What a category rules for its matters, and whether the channel is known.
+-- ruling --
+-- What a category rules for its matters, whether the channel is known, and what a reporter is told beside what was
+-- computed: instants and names, of the team no more than its name.
 SELECT
   c.priority,
   instant() + make_interval(hours => c.deadline_hours) AS due_at,
-  (SELECT count(*) FROM channel AS h WHERE h.code = %(channel)s) = 1 AS channel_known
+  (SELECT count(*) FROM channel AS h WHERE h.code = %(channel)s) = 1 AS channel_known,
+  instant() AS received_at, coalesce(%(occurred_at)s::timestamptz, instant()) AS occurred_at,
+  %(accuracy_m)s::real AS accuracy_m, u.code AS unit_code, u.name AS unit_name, t.code AS team_code,
+  t.name AS team_name
 FROM category AS c
+LEFT JOIN LATERAL team_called(%(team_id)s) AS t ON TRUE
+LEFT JOIN unit_version AS u
+  ON u.unit_id = %(unit_id)s AND u.valid @> instant() AND u.recorded @> instant()
 WHERE c.code = %(category)s AND c.active;
 
 -- report --
--- A new matter with its first event and its assignment.
-WITH made AS (
+-- A new matter with its first event, and its assignment by a run of its own.
+WITH run AS (
+  INSERT INTO assignment_run (at, account, edition_valid, edition_recorded, reason)
+  VALUES (instant(), current_setting('wangge.account'), %(valid)s, %(recorded)s, 'reported')
+  RETURNING id
+),
+
+made AS (
   INSERT INTO incident (
     id, path, unit_id, located, category, channel, handling, state, priority, title, description, address, geom,
     accuracy_m, occurred_at, received_at, due_at, team_id, source, source_key, version
@@ -33,7 +46,7 @@ WITH made AS (
   VALUES (
     %(id)s, %(path)s, %(unit_id)s, %(located)s, %(category)s, %(channel)s, %(handling)s, %(state)s, %(priority)s,
     %(title)s, %(description)s, %(address)s, st_setsrid(st_makepoint(%(lon)s, %(lat)s), 4326), %(accuracy_m)s,
-    coalesce(%(occurred_at)s, instant()), instant(), %(due_at)s, %(team_id)s, 'api', %(id)s::uuid::text, 1
+    %(occurred_at)s, %(received_at)s, %(due_at)s, %(team_id)s, 'api', %(id)s::uuid::text, 1
   )
 ),
 
@@ -47,20 +60,10 @@ event AS (
 INSERT INTO assignment (
   incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
 )
-VALUES (
-  %(id)s, %(run_id)s, %(path)s, %(unit_id)s, %(owner_rule)s, %(candidates)s, %(team_id)s, %(team_rule)s,
-  %(team_unit_id)s
-);
-
--- told --
--- What a reporter is told beside what was computed: instants and names, of the team no more than its name.
 SELECT
-  instant() AS received_at, coalesce(%(occurred_at)s::timestamptz, instant()) AS occurred_at,
-  %(accuracy_m)s::real AS accuracy_m, u.code AS unit_code, u.name AS unit_name, t.code AS team_code,
-  t.name AS team_name
-FROM team_called(%(team_id)s) AS t
-LEFT JOIN unit_version AS u
-  ON u.unit_id = %(unit_id)s AND u.valid @> instant() AND u.recorded @> instant();
+  %(id)s, run.id AS run_id, %(path)s, %(unit_id)s, %(owner_rule)s, %(candidates)s, %(team_id)s, %(team_rule)s,
+  %(team_unit_id)s
+FROM run;
 
 -- read --
 -- One matter, with the names of its unit and team as they are now.

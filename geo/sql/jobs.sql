@@ -4,9 +4,10 @@ SELECT set_config('search_path', current_setting('search_path') || ', jobs', tru
 
 -- ask --
 -- The progress of a job that was just deferred; its scope and account are those of this transaction.
-INSERT INTO job_progress (job_id, path, kind, account, asked_at)
+INSERT INTO job_progress (job_id, path, kind, account, organisation, role, asked_at)
 VALUES (
-  %(job_id)s, current_setting('wangge.path_from'), %(kind)s, current_setting('wangge.account'), instant()
+  %(job_id)s, current_setting('wangge.path_from'), %(kind)s, current_setting('wangge.account'),
+  current_setting('wangge.organisation'), current_setting('wangge.role'), instant()
 );
 
 -- start --
@@ -14,7 +15,18 @@ VALUES (
 UPDATE job_progress
 SET started_at = instant(), done = 0, total = NULL
 WHERE job_id = %(job_id)s AND finished_at IS NULL
-RETURNING path, account;
+RETURNING path, account, organisation, role;
+
+-- still_granted --
+-- Whether an account may still act in a scope: it is in use, and a grant that holds the scope stands.
+SELECT count(*) > 0 AS granted
+FROM account AS a
+INNER JOIN account_grant AS g ON a.id = g.account_id AND g.valid @> instant()
+LEFT JOIN unit_version AS u ON g.unit_id = u.unit_id AND u.valid @> instant() AND u.recorded @> instant()
+WHERE
+  a.name = %(account)s AND a.active AND g.role = %(role)s
+  AND coalesce(g.organisation::text, '') = %(organisation)s
+  AND (g.unit_id IS NULL OR starts_with(%(path)s, u.path));
 
 -- advance --
 -- How far a job is; tells whether somebody asked it to stop.

@@ -44,3 +44,34 @@ WHERE
     SELECT FROM default_team AS d WHERE d.unit_id = u.unit_id AND d.category = '' AND d.valid @> instant()
   )
 ORDER BY u.unit_id;
+
+-- outside_of_load --
+-- The incidents of a load that lie outside of every unit, by how: their path is a root's, which the index finds.
+-- st_envelope of the roots is the city; "far" is farther from it than it is long.
+WITH root AS (
+  SELECT path, st_envelope(geom) AS box FROM unit_version
+  WHERE layer = 'base' AND parent_id IS NULL AND valid @> instant() AND upper_inf(recorded)
+),
+
+city AS (
+  SELECT
+    st_setsrid(st_extent(box)::geometry, 4326) AS box,
+    greatest(st_xmax(st_extent(box)) - st_xmin(st_extent(box)), st_ymax(st_extent(box)) - st_ymin(st_extent(box)))
+      AS long
+  FROM root
+),
+
+outside AS (
+  SELECT
+    CASE
+      WHEN st_x(i.geom) = 0 AND st_y(i.geom) = 0 THEN 'zero'
+      WHEN NOT st_intersects(i.geom, c.box) AND st_intersects(st_flipcoordinates(i.geom), c.box) THEN 'swapped'
+      WHEN NOT st_intersects(i.geom, st_expand(c.box, c.long)) THEN 'far'
+      ELSE 'near'
+    END AS how
+  FROM incident AS i CROSS JOIN city AS c
+  WHERE i.path IN (SELECT path FROM root) AND i.located = 'outside' AND i.load_id = %(load_id)s
+)
+
+SELECT how, count(*) AS incidents FROM outside
+GROUP BY how;

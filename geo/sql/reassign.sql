@@ -53,5 +53,51 @@ event AS (
   FROM moved
 )
 
+SELECT from_path, path, count(*) AS matters, count(*) FILTER (WHERE state = any(%(settled)s)) AS settled FROM moved
+GROUP BY from_path, path;
+
+-- move_open --
+-- Set the open matters that differ, with an event and an assignment each; count them by where from and where to.
+WITH differing AS (
+  SELECT
+    i.id, i.path AS from_path, i.unit_id AS from_unit_id, s.path, s.unit_id, s.located,
+    CASE WHEN i.state = any(%(untaken)s) THEN s.team_id ELSE i.team_id END AS team_id
+  FROM incident AS i INNER JOIN staged_assignment AS s ON i.id = s.incident_id
+  WHERE
+    i.state <> all(%(settled)s)
+    AND (
+      i.path <> s.path OR i.located <> s.located
+      OR (i.state = any(%(untaken)s) AND i.team_id IS DISTINCT FROM s.team_id)
+    )
+  FOR UPDATE OF i
+),
+
+moved AS (
+  UPDATE incident AS i
+  SET path = d.path, unit_id = d.unit_id, located = d.located, team_id = d.team_id, version = i.version + 1
+  FROM differing AS d
+  WHERE i.id = d.id
+  RETURNING i.id, i.version, i.state, d.path, d.unit_id, d.from_path, d.from_unit_id
+),
+
+event AS (
+  INSERT INTO incident_event (incident_id, number, path, kind, at, account, state, payload)
+  SELECT
+    id, version, path, 'reassigned', instant(), current_setting('wangge.account'), state,
+    jsonb_build_object(
+      'reason', 'edition_changed', 'run_id', %(run_id)s::bigint, 'from_unit_id', from_unit_id, 'unit_id', unit_id
+    )
+  FROM moved
+),
+
+kept AS (
+  INSERT INTO assignment (
+    incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+  )
+  SELECT
+    s.incident_id, %(run_id)s, s.path, s.unit_id, s.owner_rule, s.candidates, s.team_id, s.team_rule, s.team_unit_id
+  FROM staged_assignment AS s INNER JOIN moved AS m ON s.incident_id = m.id
+)
+
 SELECT from_path, path, count(*) AS matters FROM moved
 GROUP BY from_path, path;

@@ -26,6 +26,10 @@ VALUES (
 )
 ON CONFLICT DO NOTHING;
 
+-- take_photo --
+-- A photograph that comes after a report by anyone, at its place; sent again, it is the same one.
+SELECT take_photo(%(id)s::uuid, %(slot)s::smallint, %(width)s::integer, %(height)s::integer, %(jpeg)s::bytea) AS taken;
+
 -- lock_photos --
 -- One that adds a photograph to a matter at a time, until its transaction ends.
 SELECT pg_advisory_xact_lock(hashtext('wangge.photo' || %(id)s::uuid::text));

@@ -129,9 +129,3 @@ SELECT
       HAVING count(*) > 0
     ) AS t
   ) AS tile;
-
--- in_force --
--- Which unit versions are in force at an instant, in few letters.
-SELECT coalesce(md5(string_agg(id::text, ',' ORDER BY id ASC)), '') AS digest
-FROM unit_version
-WHERE layer = 'base' AND valid @> %(at)s::timestamptz AND recorded @> instant();

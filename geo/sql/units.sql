@@ -45,26 +45,40 @@ DROP TABLE staged_unit;
 SELECT pg_advisory_xact_lock(hashtextextended('publication ' || %(layer)s, 0));
 
 -- newest --
--- The latest instants from which a version of a layer is true, and known.
-SELECT
-  max(lower(valid)) FILTER (WHERE upper_inf(recorded)) AS valid,
-  max(lower(recorded)) AS recorded
-FROM unit_version WHERE layer = %(layer)s;
+-- The latest instant from which a version of a layer is known.
+SELECT max(lower(recorded)) AS recorded FROM unit_version WHERE layer = %(layer)s;
+
+-- later --
+-- What changes after an instant already, of some units, among the children of some, or by a move of those above.
+SELECT code, CASE WHEN lower(valid) > %(at)s::timestamptz THEN lower(valid) ELSE upper(valid) END AS at
+FROM unit_version
+WHERE
+  layer = %(layer)s AND upper_inf(recorded)
+  AND (lower(valid) > %(at)s::timestamptz OR upper(valid) > %(at)s::timestamptz)
+  AND (
+    unit_id = any(%(units)s::bigint[]) OR unit_id = any(%(parents)s::bigint[]) OR parent_id = any(%(parents)s::bigint[])
+    OR (unit_id = any(%(above)s::bigint[]) AND NOT path = any(%(paths)s::text[]))
+  )
+ORDER BY at ASC, unit_id ASC
+LIMIT 1;
 
 -- recorded_now --
--- A staged unit whose present version was recorded at this very instant, and so has no past to be closed into.
-SELECT s.code
-FROM staged_unit AS s INNER JOIN unit_version AS v ON s.unit_id = v.unit_id
-WHERE upper_inf(v.recorded) AND lower(v.recorded) >= %(now)s::timestamptz
-ORDER BY s.unit_id ASC
+-- A staged or ended unit whose present version was recorded at this very instant, and so has no past to be closed into.
+SELECT v.code
+FROM unit_version AS v
+WHERE
+  (v.unit_id IN (SELECT s.unit_id FROM staged_unit AS s) OR v.unit_id = any(%(gone)s::bigint[]))
+  AND upper_inf(v.recorded) AND lower(v.recorded) >= %(now)s::timestamptz
+ORDER BY v.unit_id ASC
 LIMIT 1;
 
 -- close_changed --
--- Close what is known of the versions that the staged ones replace.
+-- Close what is known of the versions that the staged ones replace, and of those that end.
 UPDATE unit_version AS v
 SET recorded = tstzrange(lower(v.recorded), %(now)s::timestamptz)
-FROM staged_unit AS s
-WHERE v.unit_id = s.unit_id AND upper_inf(v.recorded) AND upper_inf(v.valid);
+WHERE
+  (v.unit_id IN (SELECT s.unit_id FROM staged_unit AS s) OR v.unit_id = any(%(gone)s::bigint[]))
+  AND upper_inf(v.recorded) AND upper_inf(v.valid);
 
 -- keep_the_past --
 -- What was true before the change stays true: the closed versions again, with their validity ended at the change.
@@ -76,8 +90,10 @@ SELECT
   v.unit_id, v.parent_id, v.layer, v.level, v.code, v.path, v.name, v.name_mn, v.name_en, v.kind, v.geom, v.derived,
   v.households, v.synthetic, v.attributes, tstzrange(lower(v.valid), %(at)s::timestamptz),
   tstzrange(%(now)s::timestamptz, NULL)
-FROM unit_version AS v INNER JOIN staged_unit AS s ON v.unit_id = s.unit_id
-WHERE upper_inf(v.valid) AND upper(v.recorded) = %(now)s::timestamptz AND lower(v.valid) < %(at)s::timestamptz;
+FROM unit_version AS v
+WHERE
+  (v.unit_id IN (SELECT s.unit_id FROM staged_unit AS s) OR v.unit_id = any(%(gone)s::bigint[]))
+  AND upper_inf(v.valid) AND upper(v.recorded) = %(now)s::timestamptz AND lower(v.valid) < %(at)s::timestamptz;
 
 -- insert_staged --
 -- The staged versions, valid from the change on.
@@ -116,9 +132,9 @@ LEFT JOIN unit_version AS p
 WHERE
   v.layer = %(layer)s
   AND v.valid @> %(at)s::timestamptz AND v.recorded @> %(known)s::timestamptz
-  AND (%(code)s::text IS NULL OR v.code = %(code)s)
+  AND (%(codes)s::text[] IS NULL OR v.code = any(%(codes)s))
   AND (%(level)s::text IS NULL OR v.level = %(level)s)
-  AND (%(parent)s::text IS NULL OR p.code = %(parent)s)
+  AND (%(parents)s::text[] IS NULL OR p.code = any(%(parents)s))
   AND (
     %(name)s::text IS NULL
     OR strpos(lower(v.name), lower(%(name)s)) > 0 OR strpos(lower(v.name_en), lower(%(name)s)) > 0
@@ -136,9 +152,20 @@ WHERE
   AND unit_id = any(%(ids)s)
 ORDER BY path ASC;
 
+-- history --
+-- All that was ever held to be true of a code, in the order of the two clocks.
+SELECT
+  unit_id, level, code, path, name, households, lower(valid) AS valid_from, upper(valid) AS valid_to,
+  lower(recorded) AS recorded_from, upper(recorded) AS recorded_to
+FROM unit_version
+WHERE layer = %(layer)s AND code = %(code)s
+ORDER BY lower(recorded) ASC, lower(valid) ASC, id ASC;
+
 -- geometry --
 -- The area of a unit, as GeoJSON with seven decimals (a centimetre).
 SELECT st_asgeojson(geom, 7)::jsonb AS geometry
 FROM unit_version
 WHERE
-  layer = %(layer)s AND valid @> %(at)s::timestamptz AND recorded @> %(known)s::timestamptz AND code = %(code)s;
+  layer = %(layer)s AND valid @> %(at)s::timestamptz AND recorded @> %(known)s::timestamptz AND code = any(%(codes)s)
+ORDER BY code ASC
+LIMIT 1;

@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 from geo import db, units
 from geo.db import EVERYTHING, Scope, begin
 from geo.errors import BadColumn, BadGeometry, UndeclaredCrs, WanggeError
-from geo.publication import BadHierarchy, OutOfOrder, Published, PublishedMeanwhile, RetiredCode, publish
+from geo.publication import BadHierarchy, PendingEdition, Published, PublishedMeanwhile, RetiredCode, publish
 from geo.topology import NotACoverage
 
 Pool = ConnectionPool[db.Connection]
@@ -422,11 +422,54 @@ def test_a_publication_for_an_earlier_instant_than_another_is_refused(stand: Sta
     world, named = rename("M10", "later")(small_world())
     stand.publish(frame(world, named), 1, at=10)
     before = stand.versions()
-    world, named = rename("M20", "earlier")(small_world())
-    with pytest.raises(OutOfOrder, match="2024-01-11"):
-        stand.publish(frame(world, named), 2, at=5)
+    for code in ("M10", "M11"):  # the unit, and its sibling
+        with pytest.raises(PendingEdition, match=r"M10 changes at 2024-01-11"):
+            stand.publish(frame(*rename(code, "earlier")(small_world())), 2, at=5)
     assert stand.versions() == before
-    assert stand.publish(frame(small_world(), named), 2, at=5) == Published(0, 0, 1)  # nothing to say, nothing refused
+    again = frame(small_world(), ["M10"])
+    assert stand.publish(again, 2, at=5) == Published(0, 0, 1)  # nothing to say, nothing refused
+
+
+def test_elsewhere_an_earlier_instant_is_free_and_both_hold_from_the_later_on(stand: Stand) -> None:
+    later, named = rename("M10", "later")(small_world())
+    stand.publish(frame(later, named), 1, at=10)
+    earlier, named = rename("M20", "earlier")(small_world())
+    assert stand.publish(frame(earlier, named), 2, at=5).changed == 1
+    both = later | {"M20": earlier["M20"]}
+    with begin(stand.pool, EVERYTHING, day(3)) as conn:
+        for at, world in [(4, small_world()), (5, earlier), (9, earlier), (10, both), (20, both)]:
+            agrees(units.in_force(conn, day(at), layer=stand.layer), world, {})
+
+
+def test_below_a_unit_that_will_move_nothing_is_published_before(stand: Stand) -> None:
+    world, named = move("C0", "B1")(small_world())
+    stand.publish(frame(world, named), 1, at=10)
+    with pytest.raises(PendingEdition):
+        stand.publish(frame(*add(0)(small_world())), 2, at=5)
+    with pytest.raises(PendingEdition):
+        stand.publish(frame(*rename("M00", "x")(small_world())), 2, at=5)
+
+
+def test_what_is_retired_ends_and_what_is_kept_goes_on(stand: Stand) -> None:
+    world = small_world()
+    whole = Unit("M02", "C0", "micro_grid", "整", 160, shapely.box(110, 40, 111, 41))
+    after = {code: unit for code, unit in world.items() if code not in ("M00", "M01")} | {"M02": whole}
+    with begin(stand.pool, EVERYTHING, day(1)) as conn:
+        done = publish(
+            conn, frame(after, ["M02"]), day(5), system=stand.layer, layer=stand.layer, retired=["M00", "M01"]
+        )
+    assert done.made == 1
+    with begin(stand.pool, EVERYTHING, day(9)) as conn:
+        agrees(units.in_force(conn, day(5), layer=stand.layer), after, {})
+        agrees(units.in_force(conn, day(4), layer=stand.layer), world, {})
+        agrees(units.in_force(conn, day(9), known=day(0), layer=stand.layer), world, {})
+    back = frame(world, ["M00", "M01"])
+    with begin(stand.pool, EVERYTHING, day(6)) as conn, pytest.raises(RetiredCode, match="M00"):
+        publish(conn, back, day(6), system=stand.layer, layer=stand.layer, retired=["M02"])
+    with pytest.raises(PendingEdition, match="C0 changes"):
+        stand.publish(frame(*rename("M00", "x")(world)), 6, at=3)
+    with begin(stand.pool, EVERYTHING, day(7)) as conn, pytest.raises(BadHierarchy, match="M00 cannot end"):
+        publish(conn, frame(after, ["M02"]), day(7), system=stand.layer, layer=stand.layer, retired=["M00"])
 
 
 def test_a_unit_is_published_once_in_an_instant(stand: Stand) -> None:

@@ -26,19 +26,21 @@ SCOPES = [Scope(path) for path in [*PATHS, "1.2.3.31.99.", "7."]]
 # Who reads what: published to whoever entered; by path; only by who holds everything; by account; by nobody.
 PUBLISHED = {
     *("unit", "unit_version", "issued_code", "unit_alias", "unit_lineage"),
-    *("block", "building", "entrance", "street", "station", "category", "channel", "assignment_run"),
+    *("block", "building", "entrance", "street", "station", "category", "channel"),
+    *("assignment_run", "edition", "activation", "public_figure"),
 }
 BY_PATH = {
     *("department", "team", "default_team", "post", "route", "check_point"),
     *("incident", "incident_event", "assignment", "feed", "job_progress", "hand_over"),
 }
-BY_WHOLE = {"load", "account", "account_grant", "credential"}
+BY_WHOLE = {"load", "account", "account_grant", "credential", "incident_change"}
 BY_ACCOUNT = {"idempotency"}
 SEALED = {"reporter", "incident_original", "photo"}  # test_sealed.py, test_photos.py
 LOGGED = {"audit_entry", "audit_link"}  # test_audit.py
 TABLES = sorted(PUBLISHED | BY_PATH | BY_WHOLE | BY_ACCOUNT | SEALED | LOGGED)
 SPARE = 900  # a unit that no fixture row names
-APPENDED = {"unit", "issued_code", "unit_lineage", "incident_event", "assignment", "assignment_run", *LOGGED}
+APPENDED = {"unit", "issued_code", "unit_lineage", "incident_event", "assignment", "assignment_run", "edition"}
+APPENDED |= {"activation", "public_figure", *LOGGED}
 
 POINT = "ST_SetSRID(ST_MakePoint(121, 46), 4326)"
 LINE = "ST_SetSRID(ST_MakeLine(ST_MakePoint(121, 46), ST_MakePoint(122, 47)), 4326)"
@@ -107,6 +109,9 @@ def filled(pool: Pool) -> Pool:
         conn.execute(f"INSERT INTO check_point SELECT id, 1, 'x', {POINT} FROM route")
         conn.execute("INSERT INTO unit_lineage VALUES (2, 20, now(), 1)")
         conn.execute(f"INSERT INTO street VALUES (1, 'x', 'x', 'x', false, 1, 2, 1, {LINE}, 'x')")
+        conn.execute(
+            "INSERT INTO public_figure VALUES ('week', '2026-01-05', '2026-01-12', '', 2, '1.2.', 5, true, now())"
+        )
         conn.execute("INSERT INTO load VALUES (%s, 'x', 'x', 'x', 'x', '{}', now(), 'x', 0, 0, 0, 0)", [UUID(int=1)])
         conn.execute("INSERT INTO account (id, name) VALUES (1, 'duty')")
         conn.execute("INSERT INTO account_grant (account_id, role, unit_id) VALUES (1, 'planner', 2)")
@@ -219,7 +224,7 @@ def test_the_public_sees_what_is_published_and_nothing_else(filled: Pool) -> Non
 @pytest.mark.parametrize("table", sorted(BY_WHOLE))
 def test_what_concerns_everything_is_seen_by_who_holds_everything(filled: Pool, table: str) -> None:
     with begin(filled, EVERYTHING) as conn:
-        assert count(conn, table) == 1
+        assert count(conn, table) >= 1
     for scope in SCOPES:
         with begin(filled, scope) as conn:
             assert count(conn, table) == 0

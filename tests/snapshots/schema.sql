@@ -7,6 +7,7 @@ TABLE account ROW SECURITY
   active boolean NOT NULL DEFAULT true
   password_hash text
   password_set_at timestamp with time zone
+  password_given boolean NOT NULL DEFAULT false
   CONSTRAINT account_name_is_plain CHECK ((name ~ '^[a-z][a-z0-9._-]{2,63}$'::text))
   CONSTRAINT account_name_key UNIQUE (name)
   CONSTRAINT account_pkey PRIMARY KEY (id)
@@ -31,6 +32,16 @@ TABLE account_grant ROW SECURITY
   POLICY sign_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
   POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
   GRANT DELETE, INSERT, SELECT, UPDATE ON account_grant TO wangge_app
+
+TABLE activation ROW SECURITY
+  valid timestamp with time zone NOT NULL
+  recorded timestamp with time zone NOT NULL
+  at timestamp with time zone NOT NULL
+  CONSTRAINT activation_pkey PRIMARY KEY (valid, recorded)
+  POLICY housekeeping PERMISSIVE FOR INSERT TO public WITH CHECK wangge.keeps_house()
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER activation_stays BEFORE DELETE OR UPDATE ON wangge.activation FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON activation TO wangge_app
 
 TABLE assignment ROW SECURITY
   incident_id uuid NOT NULL
@@ -57,7 +68,9 @@ TABLE assignment_run ROW SECURITY
   account text NOT NULL
   edition_valid timestamp with time zone NOT NULL
   edition_recorded timestamp with time zone NOT NULL
+  reason text NOT NULL DEFAULT 'reported'::text
   CONSTRAINT assignment_run_pkey PRIMARY KEY (id)
+  CONSTRAINT assignment_run_reason_known CHECK ((reason = ANY (ARRAY['reported'::text, 'loaded'::text, 'asked'::text, 'edition_changed'::text])))
   POLICY entered PERMISSIVE FOR ALL TO public USING wangge.entered()
   CREATE TRIGGER assignment_run_stays BEFORE DELETE OR UPDATE ON wangge.assignment_run FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON assignment_run TO wangge_app
@@ -180,13 +193,17 @@ TABLE credential ROW SECURITY
   seen_at timestamp with time zone NOT NULL
   expires_at timestamp with time zone NOT NULL
   ended_at timestamp with time zone
+  id bigint NOT NULL IDENTITY
+  provider_id bigint
   CONSTRAINT credential_account_id_fkey FOREIGN KEY (account_id) REFERENCES wangge.account(id)
   CONSTRAINT credential_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES wangge.account_grant(id)
+  CONSTRAINT credential_id_key UNIQUE (id)
   CONSTRAINT credential_is_a_sha256 CHECK ((octet_length(sha256) = 32))
   CONSTRAINT credential_kind_known CHECK ((kind = ANY (ARRAY['session'::text, 'token'::text])))
   CONSTRAINT credential_of_token_has_prefix CHECK (((kind = 'token'::text) = (prefix IS NOT NULL)))
   CONSTRAINT credential_pkey PRIMARY KEY (sha256)
   CONSTRAINT credential_prefix_key UNIQUE (prefix)
+  CONSTRAINT credential_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES wangge.identity_provider(id) ON DELETE SET NULL
   CREATE INDEX idx_credential_account_id ON wangge.credential USING btree (account_id)
   CREATE INDEX idx_credential_expires_at ON wangge.credential USING btree (expires_at)
   POLICY sign_in PERMISSIVE FOR ALL TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
@@ -204,6 +221,10 @@ TABLE default_team ROW SECURITY
   CONSTRAINT default_team_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
   CREATE INDEX idx_default_team_path ON wangge.default_team USING btree (path)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER default_team_ends_edition AFTER DELETE ON wangge.default_team REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
+  CREATE TRIGGER default_team_leaves_edition AFTER UPDATE ON wangge.default_team REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
+  CREATE TRIGGER default_team_makes_edition AFTER INSERT ON wangge.default_team REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
+  CREATE TRIGGER default_team_renews_edition AFTER UPDATE ON wangge.default_team REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_teams()
   GRANT DELETE, INSERT, SELECT, UPDATE ON default_team TO wangge_app
 
 TABLE department ROW SECURITY
@@ -220,6 +241,16 @@ TABLE department ROW SECURITY
   POLICY directory PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text]))
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON department TO wangge_app
+
+TABLE edition ROW SECURITY
+  valid timestamp with time zone NOT NULL
+  recorded timestamp with time zone NOT NULL
+  what text NOT NULL
+  CONSTRAINT edition_of_units_or_teams CHECK ((what = ANY (ARRAY['units'::text, 'teams'::text])))
+  CONSTRAINT edition_pkey PRIMARY KEY (valid, recorded, what)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER edition_stays BEFORE DELETE OR UPDATE ON wangge.edition FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, SELECT, UPDATE ON edition TO wangge_app
 
 TABLE entrance ROW SECURITY
   id bigint NOT NULL IDENTITY
@@ -259,6 +290,9 @@ TABLE hand_over ROW SECURITY
   CREATE INDEX idx_hand_over_incident_id ON wangge.hand_over USING btree (incident_id)
   POLICY own PERMISSIVE FOR SELECT TO public USING (organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid)
   POLICY subtree PERMISSIVE FOR SELECT TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER hand_over_changed_is_noted AFTER UPDATE ON wangge.hand_over REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_hand_over_change()
+  CREATE TRIGGER hand_over_gone_is_noted AFTER DELETE ON wangge.hand_over REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_hand_over_change()
+  CREATE TRIGGER hand_over_made_is_noted AFTER INSERT ON wangge.hand_over REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_hand_over_change()
   GRANT SELECT ON hand_over TO wangge_app
 
 TABLE idempotency ROW SECURITY
@@ -269,8 +303,39 @@ TABLE idempotency ROW SECURITY
   response jsonb NOT NULL
   at timestamp with time zone NOT NULL
   CONSTRAINT idempotency_pkey PRIMARY KEY (account, key)
+  POLICY housekeeping PERMISSIVE FOR DELETE TO public USING wangge.keeps_house()
+  POLICY housekeeping_reads PERMISSIVE FOR SELECT TO public USING wangge.keeps_house()
   POLICY own PERMISSIVE FOR ALL TO public USING (account = current_setting('wangge.account'::text, true))
   GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency TO wangge_app
+
+TABLE identity_link ROW SECURITY
+  provider_id bigint NOT NULL
+  subject text NOT NULL
+  account_id bigint NOT NULL
+  CONSTRAINT identity_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES wangge.account(id)
+  CONSTRAINT identity_link_pkey PRIMARY KEY (provider_id, subject)
+  CONSTRAINT identity_link_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES wangge.identity_provider(id) ON DELETE CASCADE
+  CREATE INDEX idx_identity_link_account_id ON wangge.identity_link USING btree (account_id)
+  POLICY sign_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered() AND (current_setting('wangge.role'::text, true) = ANY (ARRAY['system'::text, 'admin'::text])))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON identity_link TO wangge_app
+
+TABLE identity_provider ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  name text NOT NULL
+  issuer text NOT NULL
+  client_id text NOT NULL
+  claim text NOT NULL
+  name_zh text NOT NULL
+  name_en text NOT NULL
+  has_secret boolean NOT NULL
+  CONSTRAINT identity_provider_issuer_key UNIQUE (issuer)
+  CONSTRAINT identity_provider_name_is_plain CHECK ((name ~ '^[a-z][a-z0-9-]{1,31}$'::text))
+  CONSTRAINT identity_provider_name_key UNIQUE (name)
+  CONSTRAINT identity_provider_pkey PRIMARY KEY (id)
+  POLICY sign_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered() AND (current_setting('wangge.role'::text, true) = ANY (ARRAY['system'::text, 'admin'::text])))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON identity_provider TO wangge_app
 
 TABLE incident ROW SECURITY
   id uuid NOT NULL
@@ -294,8 +359,8 @@ TABLE incident ROW SECURITY
   closed_at timestamp with time zone
   team_id uuid
   department_id uuid
-  source text NOT NULL
-  source_key text NOT NULL
+  source text COLLATE C NOT NULL
+  source_key text COLLATE C NOT NULL
   load_id uuid
   synthetic boolean NOT NULL DEFAULT false
   version integer NOT NULL DEFAULT 1
@@ -307,7 +372,7 @@ TABLE incident ROW SECURITY
   CONSTRAINT incident_handling_known CHECK ((handling = ANY (ARRAY['direct'::text, 'assisted'::text, 'on_behalf'::text])))
   CONSTRAINT incident_load_id_fkey FOREIGN KEY (load_id) REFERENCES wangge.load(id)
   CONSTRAINT incident_located_known CHECK ((located = ANY (ARRAY['inside'::text, 'edge'::text, 'building'::text, 'outside'::text])))
-  CONSTRAINT incident_on_earth CHECK ((((st_x(geom) >= ('-180'::integer)::double precision) AND (st_x(geom) <= (180)::double precision)) AND ((st_y(geom) >= ('-90'::integer)::double precision) AND (st_y(geom) <= (90)::double precision))))
+  CONSTRAINT incident_on_earth CHECK (((abs(st_x(geom)) <= (180)::double precision) AND (abs(st_y(geom)) <= (90)::double precision)))
   CONSTRAINT incident_one_source_key UNIQUE (source, source_key)
   CONSTRAINT incident_pkey PRIMARY KEY (id)
   CONSTRAINT incident_priority_is_one_to_five CHECK (((priority >= 1) AND (priority <= 5)))
@@ -322,8 +387,19 @@ TABLE incident ROW SECURITY
   POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   CREATE TRIGGER incident_changed_is_handed_over AFTER UPDATE ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.keep_hand_over()
+  CREATE TRIGGER incident_changed_is_noted AFTER UPDATE ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_incident_change()
+  CREATE TRIGGER incident_gone_is_noted AFTER DELETE ON wangge.incident REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_incident_change()
   CREATE TRIGGER incident_made_is_handed_over AFTER INSERT ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.keep_hand_over()
+  CREATE TRIGGER incident_made_is_noted AFTER INSERT ON wangge.incident REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION wangge.note_incident_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON incident TO wangge_app
+
+TABLE incident_change ROW SECURITY
+  made_in bigint NOT NULL DEFAULT ((pg_current_xact_id())::text)::bigint
+  at timestamp with time zone NOT NULL DEFAULT now()
+  ids uuid[] NOT NULL
+  CREATE INDEX idx_incident_change_made_in ON wangge.incident_change USING btree (made_in)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON incident_change TO wangge_app
 
 TABLE incident_event ROW SECURITY
   incident_id uuid NOT NULL
@@ -380,6 +456,8 @@ TABLE job_progress ROW SECURITY
   finished_at timestamp with time zone
   failed text
   cancel_asked boolean NOT NULL DEFAULT false
+  organisation text NOT NULL DEFAULT ''::text
+  role text NOT NULL DEFAULT 'system'::text
   CONSTRAINT job_progress_pkey PRIMARY KEY (job_id)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON job_progress TO wangge_app
@@ -411,9 +489,11 @@ TABLE photo ROW SECURITY
   height integer NOT NULL
   jpeg bytea NOT NULL
   version integer NOT NULL DEFAULT 1
+  slot smallint
   CONSTRAINT photo_at_most_nine CHECK (((number >= 1) AND (number <= 9)))
   CONSTRAINT photo_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
   CONSTRAINT photo_is_small CHECK ((octet_length(jpeg) <= 4000000))
+  CONSTRAINT photo_one_a_slot UNIQUE (incident_id, slot)
   CONSTRAINT photo_pkey PRIMARY KEY (incident_id, number)
   POLICY blur PERMISSIVE FOR UPDATE TO public USING (wangge.handles() AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = photo.incident_id))))
   POLICY handlers PERMISSIVE FOR SELECT TO public USING (wangge.handles() AND (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = photo.incident_id))))
@@ -436,6 +516,69 @@ TABLE post ROW SECURITY
   CREATE INDEX idx_post_unit_id ON wangge.post USING btree (unit_id)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON post TO wangge_app
+
+TABLE public_figure ROW SECURITY
+  period text NOT NULL
+  since timestamp with time zone NOT NULL
+  until timestamp with time zone NOT NULL
+  category text NOT NULL
+  unit_id bigint NOT NULL
+  path text COLLATE C NOT NULL
+  incidents bigint NOT NULL
+  finest boolean NOT NULL
+  published_at timestamp with time zone NOT NULL
+  CONSTRAINT public_figure_period_known CHECK ((period = ANY (ARRAY['week'::text, 'month'::text, 'year'::text])))
+  CONSTRAINT public_figure_pkey PRIMARY KEY (period, since, category, unit_id)
+  CONSTRAINT public_figure_tells_of_nobody CHECK (((incidents = 0) OR (incidents >= 5)))
+  CONSTRAINT public_figure_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  POLICY housekeeping PERMISSIVE FOR INSERT TO public WITH CHECK wangge.keeps_house()
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  CREATE TRIGGER public_figure_stays BEFORE DELETE OR UPDATE ON wangge.public_figure FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON public_figure TO wangge_app
+
+TABLE recut ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  at timestamp with time zone NOT NULL
+  account text NOT NULL
+  kind text NOT NULL
+  name text NOT NULL
+  edition_valid timestamp with time zone
+  edition_recorded timestamp with time zone
+  digest text NOT NULL
+  CONSTRAINT recut_edition_has_its_key CHECK ((((kind = 'edition'::text) = (edition_valid IS NOT NULL)) AND ((kind = 'edition'::text) = (edition_recorded IS NOT NULL))))
+  CONSTRAINT recut_kind_known CHECK ((kind = ANY (ARRAY['edition'::text, 'file'::text])))
+  CONSTRAINT recut_pkey PRIMARY KEY (id)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY signed_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text]))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON recut TO wangge_app
+
+TABLE recut_incident ROW SECURITY
+  recut_id bigint NOT NULL
+  incident_id uuid NOT NULL
+  number integer
+  located text NOT NULL
+  was_unit_id bigint NOT NULL
+  moved boolean NOT NULL
+  CONSTRAINT recut_incident_located_known CHECK ((located = ANY (ARRAY['inside'::text, 'edge'::text, 'outside'::text])))
+  CONSTRAINT recut_incident_outside_has_no_unit CHECK (((number IS NULL) = (located = 'outside'::text)))
+  CONSTRAINT recut_incident_pkey PRIMARY KEY (recut_id, incident_id)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY of_the_matter PERMISSIVE FOR SELECT TO public USING (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = recut_incident.incident_id)))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON recut_incident TO wangge_app
+
+TABLE recut_unit ROW SECURITY
+  recut_id bigint NOT NULL
+  number integer NOT NULL
+  unit_id bigint
+  code text NOT NULL
+  name text NOT NULL
+  CONSTRAINT recut_unit_one_code UNIQUE (recut_id, code)
+  CONSTRAINT recut_unit_pkey PRIMARY KEY (recut_id, number)
+  CONSTRAINT recut_unit_recut_id_fkey FOREIGN KEY (recut_id) REFERENCES wangge.recut(id) ON DELETE CASCADE
+  CONSTRAINT recut_unit_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY signed_in PERMISSIVE FOR SELECT TO public USING (current_setting('wangge.role'::text, true) = ANY (ARRAY['patrol'::text, 'grid_worker'::text, 'dispatcher'::text, 'department_handler'::text, 'planner'::text, 'approver'::text, 'auditor'::text, 'admin'::text]))
+  GRANT DELETE, INSERT, SELECT, UPDATE ON recut_unit TO wangge_app
 
 TABLE reporter ROW SECURITY
   incident_id uuid NOT NULL
@@ -469,6 +612,19 @@ TABLE route ROW SECURITY
   CREATE INDEX idx_route_path ON wangge.route USING btree (path)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON route TO wangge_app
+
+TABLE sign_in_flow ROW SECURITY
+  sha256 bytea NOT NULL
+  provider_id bigint NOT NULL
+  leads_to text NOT NULL
+  expires_at timestamp with time zone NOT NULL
+  CONSTRAINT sign_in_flow_is_a_sha256 CHECK ((octet_length(sha256) = 32))
+  CONSTRAINT sign_in_flow_pkey PRIMARY KEY (sha256)
+  CONSTRAINT sign_in_flow_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES wangge.identity_provider(id) ON DELETE CASCADE
+  CREATE INDEX idx_sign_in_flow_expires_at ON wangge.sign_in_flow USING btree (expires_at)
+  POLICY housekeeping PERMISSIVE FOR ALL TO public USING wangge.keeps_house()
+  POLICY sign_in PERMISSIVE FOR ALL TO public USING (current_setting('wangge.role'::text, true) = 'sign_in'::text)
+  GRANT DELETE, INSERT, SELECT, UPDATE ON sign_in_flow TO wangge_app
 
 TABLE station ROW SECURITY
   id uuid NOT NULL
@@ -570,10 +726,14 @@ TABLE unit_lineage ROW SECURITY
   successor_id bigint NOT NULL
   predecessor_id bigint NOT NULL
   at timestamp with time zone NOT NULL
-  share real NOT NULL
-  CONSTRAINT unit_lineage_pkey PRIMARY KEY (successor_id, predecessor_id)
+  area_share real NOT NULL
+  household_share real
+  incident_share real
+  CONSTRAINT unit_lineage_area_share_is_a_share CHECK (((area_share > (0)::double precision) AND (area_share <= (1)::double precision)))
+  CONSTRAINT unit_lineage_household_share_is_a_share CHECK (((household_share >= (0)::double precision) AND (household_share <= (1)::double precision)))
+  CONSTRAINT unit_lineage_incident_share_is_a_share CHECK (((incident_share >= (0)::double precision) AND (incident_share <= (1)::double precision)))
+  CONSTRAINT unit_lineage_pkey PRIMARY KEY (successor_id, predecessor_id, at)
   CONSTRAINT unit_lineage_predecessor_id_fkey FOREIGN KEY (predecessor_id) REFERENCES wangge.unit(id)
-  CONSTRAINT unit_lineage_share_is_a_share CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)))
   CONSTRAINT unit_lineage_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES wangge.unit(id)
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
   POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK (EXISTS ( SELECT FROM wangge.unit_version u WHERE ((u.unit_id = unit_lineage.successor_id) AND upper_inf(u.valid) AND upper_inf(u.recorded) AND (u.path >= current_setting('wangge.path_from'::text, true)) AND (u.path < current_setting('wangge.path_to'::text, true)))))
@@ -614,6 +774,7 @@ TABLE unit_version ROW SECURITY
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
   POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   POLICY subtree_closes PERMISSIVE FOR UPDATE TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  CREATE TRIGGER unit_version_makes_edition AFTER INSERT ON wangge.unit_version REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION wangge.edition_of_units()
   CREATE TRIGGER unit_version_only_closes BEFORE UPDATE ON wangge.unit_version FOR EACH ROW EXECUTE FUNCTION wangge.unit_version_only_closes()
   CREATE TRIGGER unit_version_stays BEFORE DELETE ON wangge.unit_version FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON unit_version TO wangge_app
@@ -623,9 +784,12 @@ TABLE unit_version ROW SECURITY
   GRANT USAGE ON audit_entry_id TO wangge_app
   GRANT USAGE ON block_id_seq TO wangge_app
   GRANT USAGE ON building_id_seq TO wangge_app
+  GRANT USAGE ON credential_id_seq TO wangge_app
   GRANT USAGE ON entrance_id_seq TO wangge_app
   GRANT USAGE ON feed_id_seq TO wangge_app
+  GRANT USAGE ON identity_provider_id_seq TO wangge_app
   GRANT USAGE ON post_id_seq TO wangge_app
+  GRANT USAGE ON recut_id_seq TO wangge_app
   GRANT USAGE ON street_id_seq TO wangge_app
   GRANT USAGE ON unit_alias_id_seq TO wangge_app
   GRANT USAGE ON unit_id_seq TO wangge_app
@@ -645,6 +809,50 @@ AS $function$
 $function$
 
 -- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.edition_of_teams()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO edition (valid, recorded, what)
+  SELECT coalesce(lower(valid), '1000-01-01Z'), instant(), 'teams' FROM changed
+  UNION
+  SELECT upper(valid), instant(), 'teams' FROM changed WHERE NOT upper_inf(valid)
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.edition_of_units()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO edition (valid, recorded, what)
+  SELECT coalesce(upper(n.valid), lower(n.valid), '1000-01-01Z'), lower(n.recorded), 'units' FROM made AS n
+  UNION
+  SELECT coalesce(lower(n.valid), '1000-01-01Z'), lower(n.recorded), 'units' FROM made AS n
+  WHERE
+    NOT upper_inf(n.valid)
+    AND NOT EXISTS (
+      SELECT FROM unit_version AS o
+      WHERE
+        o.unit_id = n.unit_id AND upper(o.recorded) = lower(n.recorded)
+        AND lower(o.valid) IS NOT DISTINCT FROM lower(n.valid)
+    )
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
 
 CREATE OR REPLACE FUNCTION wangge.entered()
  RETURNS boolean
@@ -711,6 +919,40 @@ RETURN (EXISTS (SELECT FROM wangge.audit_entry WHERE ((audit_entry.written_in = 
 
 -- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
 
+CREATE OR REPLACE FUNCTION wangge.note_hand_over_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO incident_change (ids)
+  SELECT array_agg(numbered.incident_id)
+  FROM (SELECT c.incident_id, (row_number() OVER () - 1) / 10000 AS part FROM changed AS c) AS numbered
+  GROUP BY numbered.part;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
+
+CREATE OR REPLACE FUNCTION wangge.note_incident_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO incident_change (ids)
+  SELECT array_agg(numbered.id)
+  FROM (SELECT c.id, (row_number() OVER () - 1) / 10000 AS part FROM changed AS c) AS numbered
+  GROUP BY numbered.part;
+  RETURN NULL;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner}
+
 CREATE OR REPLACE FUNCTION wangge.purge_sealed(month text)
  RETURNS TABLE(contacts bigint, originals bigint, photos bigint, of_open_matters bigint)
  LANGUAGE plpgsql
@@ -772,6 +1014,34 @@ END
 $function$
 
 
+CREATE OR REPLACE FUNCTION wangge.take_photo(incident uuid, place smallint, wide integer, high integer, picture bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'pg_temp'
+AS $function$
+DECLARE
+  free smallint;
+BEGIN
+  IF current_setting('wangge.role', true) IS DISTINCT FROM 'intake' THEN
+    RAISE EXCEPTION 'photographs of a report are taken in at its intake' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtext('wangge.photo' || incident::text));
+  IF EXISTS (SELECT FROM photo WHERE incident_id = incident AND slot = place) THEN
+    RETURN true;
+  END IF;
+  SELECT coalesce(max(number), 0) + 1 INTO free FROM photo WHERE incident_id = incident;
+  IF free > 9 THEN
+    RETURN false;
+  END IF;
+  INSERT INTO photo (incident_id, number, taken_in_at, account, width, height, jpeg, slot)
+  VALUES (incident, free, instant(), current_setting('wangge.account'), wide, high, picture, place);
+  RETURN true;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
+
 CREATE OR REPLACE FUNCTION wangge.team_called(team_id uuid)
  RETURNS TABLE(code text, name text)
  LANGUAGE sql
@@ -798,5 +1068,28 @@ BEGIN
 END
 $function$
 
+
+CREATE OR REPLACE FUNCTION wangge.validate_keys(of_table text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  reference name;
+BEGIN
+  IF NOT keeps_house() THEN
+    RAISE EXCEPTION 'only the service itself validates keys' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  FOR reference IN
+    SELECT conname FROM pg_constraint
+    WHERE conrelid = of_table::regclass AND connamespace = 'wangge'::regnamespace AND contype = 'f' AND NOT convalidated
+  LOOP
+    EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', of_table::regclass, reference);
+  END LOOP;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
 SCHEMA jobs GRANTED {wangge_owner=UC/wangge_owner,wangge_app=U/wangge_owner}
 SCHEMA wangge GRANTED {wangge_owner=UC/wangge_owner,wangge_app=U/wangge_owner}

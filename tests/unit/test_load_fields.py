@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.errors import BadColumn, UnknownTimezone
-from geo.load_fields import FIELDS, Field, Reading, propose, read_field
+from geo.errors import BadOption, UnknownTimezone
+from geo.load_fields import FIELDS, Field, Reading, nearest, propose, read_field
 from geo.load_frames import zone_of
 from geo.rejects import Verdicts
 
@@ -39,7 +39,7 @@ def test_a_column_that_is_mapped_by_hand_is_not_taken_for_another_field() -> Non
 
 @pytest.mark.parametrize("asked", [{"colour": "name"}, {"name": "nome"}])
 def test_a_field_or_column_that_is_not_there_is_refused(asked: dict[str, str]) -> None:
-    with pytest.raises(BadColumn):
+    with pytest.raises(BadOption):
         propose("stations", ["name"], asked)
 
 
@@ -71,6 +71,47 @@ def test_a_format_of_ones_own_and_seconds_since_1970_are_read() -> None:
     assert read("time", ["31/12/2024"], day_first)[0] == [pd.Timestamp("2024-12-31", tz="UTC")]
     epoch = Reading(ZoneInfo("UTC"), "epoch", {}, {})
     assert read("time", ["86400", "x"], epoch) == ([pd.Timestamp("1970-01-02", tz="UTC"), None], [None, "bad_time"])
+
+
+@pytest.mark.parametrize("text", ["31.12.2024 08:05", "31.12.2024, 08:05", "31.12.2024 08:05:00"])
+def test_with_dots_the_day_comes_first(text: str) -> None:
+    assert read("time", [text])[0] == [pd.Timestamp("2024-12-31 08:05", tz="Asia/Shanghai")]
+
+
+def test_the_numbers_that_spreadsheets_keep_for_times_are_read_when_that_is_said() -> None:
+    excel = Reading(ZoneInfo("Asia/Shanghai"), "excel", {}, {})
+    values, reasons = read("time", [45658.5, "45658,5", "x"], excel)
+    assert values[0] == pd.Timestamp("2025-01-01 12:00", tz="Asia/Shanghai")
+    assert reasons == [None, "bad_time", "bad_time"]
+    assert read("time", [45658.5])[1] == ["bad_time"]
+
+
+def test_a_comma_is_a_point_in_coordinates_and_nowhere_else() -> None:
+    verdicts = Verdicts.of(3)
+    numbers = read_field("lon", Field("number"), pd.Series(["3,72916", "3.5", "1,2,3"]), SHANGHAI, verdicts)
+    assert numbers.tolist()[:2] == [3.72916, 3.5]
+    assert verdicts.reason.tolist() == [None, None, "bad_number"]
+    assert read("number", ["1,234"])[1] == ["bad_number"]
+
+
+def test_words_that_no_catalogue_knows_are_counted_with_and_without_a_default() -> None:
+    for defaults in ({}, {"field": "day"}):
+        reading = Reading(ZoneInfo("UTC"), None, {}, defaults)
+        read("choice", ["白班", "x", "x", "y"], reading, choices={"白班": "day", "day": "day"})
+        assert reading.unknown == {("field", "x"): 2, ("field", "y"): 1}
+
+
+@given(st.text(max_size=12))
+def test_the_nearest_value_is_one_of_the_field_or_none(word: str) -> None:
+    spec = FIELDS["teams"]["shift"]
+    assert nearest(spec, word) in {None, "day", "evening", "night", "all"}
+
+
+def test_the_nearest_value_goes_by_names_by_last_parts_and_by_what_was_mapped() -> None:
+    spec = Field("choice", choices={"environment.rubbish": "environment.rubbish", "垃圾堆积": "environment.rubbish"})
+    assert nearest(spec, "rubish") == "environment.rubbish"
+    assert nearest(spec, "afvall", {"afval": "environment.rubbish"}) == "environment.rubbish"
+    assert nearest(spec, "hond") is None
 
 
 def test_empty_values_are_missing_and_needed_ones_refused() -> None:

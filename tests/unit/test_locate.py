@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.coverages import border_points, clustered, mixed_points, patchwork
 from geo.cell_blocks import owners_of
-from geo.errors import BadCoordinate, BadGeometry, EmptyGeometry, NotAnArea
+from geo.errors import BadCoordinate, BadGeometry, EmptyGeometry, MixedCrs, NotAnArea
 from geo.locate import CellIndex
 
 SQUARES = shapely.box([0, 1, 0, 1], [0, 0, 1, 1], [1, 2, 1, 2], [1, 1, 2, 2])
@@ -50,6 +50,12 @@ def covers(edges, px, py):
         if (ay <= py) != (by <= py) and (cross > 0) == (by > ay):
             inside = not inside
     return inside
+
+
+def is_on(edge, px, py):
+    ax, ay, bx, by = edge
+    in_box = min(ax, bx) <= px <= max(ax, bx) and min(ay, by) <= py <= max(ay, by)
+    return in_box and (ax - px) * (by - py) == (ay - py) * (bx - px)
 
 
 def hostile_points(polygons, index, seed=1):
@@ -172,6 +178,66 @@ def test_a_coordinate_that_is_not_finite_is_refused_by_its_row_or_taken_as_outsi
     with pytest.raises(BadCoordinate, match="Row 1"):
         index.locate([0.5, 0.5], [0.5, value])
     assert index.locate([0.5, value], [0.5, 0.5], bad="outside").tolist() == [0, -1]
+
+
+@pytest.mark.parametrize(
+    "wrong", [["a", "b"], [True, False], np.array(["2026-01-01", "2026-01-02"], "M8[D]"), [1j, 2j]]
+)
+def test_what_is_no_number_is_refused_and_never_read_as_one(wrong):
+    index = CellIndex.build(SQUARES)
+    for lon, lat in ((wrong, [0.5, 0.5]), ([0.5, 0.5], wrong)):
+        with pytest.raises(BadCoordinate, match="no numbers but"):
+            index.locate(lon, lat)
+    with pytest.raises(BadCoordinate, match="Row 1"):
+        index.locate([0.5, 0.5], np.array([0.5, "x"], dtype=object))
+
+
+def test_what_is_masked_or_missing_has_no_owner_whatever_stands_beneath():
+    index = CellIndex.build(SQUARES)
+    for x in (np.ma.array([0.5, 0.5], mask=[False, True]), pa.array([0.5, None]), [0.5, None]):
+        assert index.locate(x, [0.5, 0.5], bad="outside").tolist() == [0, -1]
+        with pytest.raises(BadCoordinate, match="Row 1"):
+            index.locate(x, [0.5, 0.5])
+
+
+def test_points_and_polygons_of_different_systems_are_refused():
+    squares = geopandas.GeoSeries(SQUARES, crs=4326)
+    points = geopandas.GeoSeries(shapely.points([0.5, 1.5], 0.5), crs=4326)
+    index = CellIndex.build(squares)
+    for same in (points, points.to_crs(4490), points.set_crs(None, allow_override=True)):
+        assert index.locate_points(same).tolist() == [0, 1]
+    with pytest.raises(MixedCrs, match="EPSG:4549"):
+        index.locate_points(points.to_crs(4549))
+    with pytest.raises(BadGeometry, match="Row 1 is in SRID 4490, row 0 in 4326"):
+        CellIndex.build(np.array([shapely.set_srid(a, b) for a, b in zip(SQUARES[:2], (4326, 4490), strict=True)]))
+
+
+def test_the_ends_of_the_earth_have_owners_and_heights_are_nothing():
+    halves = shapely.force_3d(shapely.box([-180, 0], -90, [0, 180], 90), 7.5)
+    index = CellIndex.build(halves)
+    x, y = [-180, 180, -180, 180, 0, 0, np.nextafter(180, 181)], [-90, -90, 90, 90, 90, -90, 0]
+    assert index.locate(x, y).tolist() == [0, 1, 0, 1, 0, 0, -1]
+    assert index.on_edge(x, y).tolist() == [True] * 6 + [False]
+
+
+@given(coverages(overlapping=True), st.sampled_from([None, 4, 5000]))
+@settings(max_examples=40, deadline=None)
+def test_a_point_is_on_an_edge_if_fractions_say_so(polygons, cells):
+    index = CellIndex.build(polygons, cells=cells)
+    x, y = hostile_points(polygons, index)
+    pick = np.random.default_rng(0).permutation(len(x))[:150]
+    edges = [edge for polygon in polygons for edge in fraction_edges(polygon)]
+    assert index.on_edge(x[pick], y[pick]).tolist() == [
+        any(is_on(edge, Fraction(px), Fraction(py)) for edge in edges)
+        for px, py in zip(x[pick].tolist(), y[pick].tolist(), strict=True)
+    ]
+
+
+def test_on_edge_names_the_first_row_that_is_not_finite():
+    x = np.full(600_000, 0.5)
+    x[300_000] = np.inf
+    with pytest.raises(BadCoordinate, match="Row 300000"):
+        CellIndex.build(SQUARES).on_edge(x, x)
 
 
 def test_a_column_of_points_may_be_a_series_an_array_or_arrow():

@@ -69,6 +69,32 @@ def a_full_sheet() -> Sheet:
     return full
 
 
+@pytest.mark.parametrize(("lang", "said"), [("zh", "← 首页"), ("en", "← Front page")])
+def test_a_served_page_leads_back_to_the_front_page_and_a_file_does_not(lang: labels.Language, said: str) -> None:
+    served = offline.linked_page(sheet(lang, "一张图"), home="/")
+    assert f'<a href="/">{said}</a>' in served
+    assert 'wg-title"><h1>' in offline.single_file(sheet(lang, "一张图"))
+
+
+def test_a_notice_stands_over_the_map_as_text() -> None:
+    empty = sheet("en")
+    empty.notice("no_incidents")
+    assert '<p class="wg-notice" role="status">No incidents in this period.' in offline.single_file(empty)
+
+
+def test_a_layer_of_one_unit_goes_by_its_name() -> None:
+    one = grids(1, name_en=["Ghent"])
+    assert maps.add_units(sheet("en"), one, "league").layer_name == "Ghent"
+    assert maps.add_units(sheet("zh"), one, "league").layer_name == "第0网格"
+    assert maps.add_units(sheet("en"), grids(2), "league").layer_name == "League"
+
+
+def test_the_legend_of_heat_says_that_its_scale_is_logarithmic() -> None:
+    drawing = maps.add_heat(sheet("en"), incidents())
+    assert drawing.legend is not None
+    assert "Logarithmic scale, set anew at each zoom" in drawing.legend["notes"]
+
+
 def test_a_single_file_loads_nothing() -> None:
     page = offline.single_file(a_full_sheet())
     assert not REMOTE.search(page)

@@ -251,3 +251,12 @@ def test_fields_that_changed_are_given_back_as_they_were_written() -> None:
     said = mask_fields({"title": "漏水", "description": "请打13800138000", "address": None})
     assert said.shown == {"title": "漏水", "description": "请打[电话]", "address": None}
     assert said.originals == {"description": "请打13800138000"}
+
+
+@pytest.mark.parametrize("before", ["同时", "编号：", "", "number ", "（"])
+@pytest.mark.parametrize(
+    "identifier",
+    ["17e2b17029594562b86a5c55a58b1e0c", "26043ea0-4204-4720-967d-de4801cf87cb", "C0EC5A1A90F8481485E06869119421EF"],
+)
+def test_an_identifier_keeps_its_digits_whatever_word_stands_before_it(before: str, identifier: str):
+    assert mask(f"{before}{identifier}").text == f"{before}{identifier}"

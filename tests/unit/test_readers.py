@@ -36,10 +36,43 @@ def test_csv_is_read_in_the_encoding_it_has(tmp_path: Path, encoding: str, told:
     assert frame["名称"].tolist() == NAMES
 
 
-def test_text_in_no_known_encoding_is_refused_with_its_place(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(b"id,name\n1,\xff\xff\xff\n")
-    with pytest.raises(BadFile, match=r"not text in utf-8 or gb18030: byte 10; name its --encoding"):
-        open_file(tmp_path / "a.csv")
+def test_text_in_no_known_encoding_is_refused_and_told_how_much_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,name\n" + b"1,\xff\xff\xff\n" * 3)
+    with pytest.raises(BadFile, match=r"not text in gb18030: 3 of 4 lines; name its --encoding"):
+        everything(open_file(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+@pytest.mark.parametrize("bad", [b"\xff\xff", b"\xe5"])
+def test_a_line_of_bad_bytes_is_set_aside_and_the_others_are_read(tmp_path: Path, encoding: str, bad: bytes) -> None:
+    lines = [f"{k},{NAMES[k % 2]},站".encode(encoding.removesuffix("-sig")) for k in range(30)]
+    lines[7] = b"7," + bad + b",x"
+    heading = "编号,名称,类型".encode(encoding)
+    (tmp_path / "a.csv").write_bytes(b"\n".join([heading, *lines]))
+    opened = open_file(tmp_path / "a.csv")
+    rows, frame = everything(opened)
+    assert rows == [k for k in range(1, 31) if k != 8]
+    assert frame["名称"].tolist() == [NAMES[k % 2] for k in range(30) if k != 7]
+    ((row, (reason, seen)),) = opened.unread.items()
+    assert (row, reason) == (8, "bad_text")
+    assert seen.startswith("名称: not ")
+
+
+def test_damaged_utf8_is_not_taken_for_gb18030_although_every_byte_would_decode(tmp_path: Path) -> None:
+    lines = ["编号,名称", *["1,垃圾"] * 20]
+    text = "\n".join(lines).encode()
+    (tmp_path / "a.csv").write_bytes(text + b"\n1,\xc0\xc1\n")
+    opened = open_file(tmp_path / "a.csv")
+    assert everything(opened)[1]["名称"].unique().tolist() == ["垃圾"]
+    assert opened.encoding == "utf-8"
+    assert list(opened.unread) == [21]
+
+
+def test_western_text_is_not_taken_for_chinese(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,name\n1,Köln\n2,Düsseldorf\n", "iso-8859-1")
+    with pytest.raises(BadFile, match="Western text; name its --encoding, such as windows-1252"):
+        open_file(path)
+    assert everything(open_file(path, encoding="iso-8859-1"))[1]["name"].tolist() == ["Köln", "Düsseldorf"]
 
 
 def test_an_encoding_that_was_asked_for_is_not_guessed_around(tmp_path: Path) -> None:
@@ -58,7 +91,7 @@ def test_rows_that_do_not_fit_the_heading_are_set_aside_and_the_others_keep_thei
     opened = open_file(write(tmp_path / "a.csv", 'a,b\n1,2\n1,2,3\n"x\ny",2\n7\n8,9\n'))
     rows, frame = everything(opened)
     assert rows == [1, 3, 5]
-    assert sorted(opened.ragged) == [2, 4]
+    assert {row: reason for row, (reason, _) in opened.unread.items()} == {2: "ragged_row", 4: "ragged_row"}
     assert frame["a"].tolist() == ["1", "x\ny", "8"]
 
 
@@ -102,6 +135,31 @@ def test_a_sheet_is_read_and_whole_numbers_stay_whole(tmp_path: Path) -> None:
     assert frame["名称"].tolist() == NAMES
     with pytest.raises(BadFile, match="no sheet other"):
         open_file(tmp_path / "a.xlsx", layer="other")
+
+
+def test_titles_above_the_heading_of_a_sheet_and_blank_rows_are_passed_over_and_told(tmp_path: Path) -> None:
+    cells = [["队伍一览", None], [None, None], ["编号", "名称"], [1, NAMES[0]], [None, None], [2, NAMES[1]]]
+    with pd.ExcelWriter(tmp_path / "a.xlsx") as book:
+        pd.DataFrame(cells).to_excel(book, sheet_name="一", header=False, index=False)
+        pd.DataFrame([[1]]).to_excel(book, sheet_name="二")
+    opened = open_file(tmp_path / "a.xlsx")
+    rows, frame = everything(opened)
+    assert rows == [1, 3]
+    assert frame["名称"].tolist() == NAMES
+    assert [en for _, en in opened.notes] == [
+        "一 is read; there are also 二 (--layer)",
+        "row 3 was taken for the heading",
+    ]
+
+
+def test_the_layer_that_is_read_is_named_where_a_file_has_several(tmp_path: Path) -> None:
+    for name in ("wijken", "buurten"):
+        places().to_file(tmp_path / "a.gpkg", layer=name)
+    opened = open_file(tmp_path / "a.gpkg")
+    assert opened.layer == "wijken"
+    assert [en for _, en in opened.notes] == ["wijken is read; there are also buurten (--layer)"]
+    with pytest.raises(BadFile, match="no layer straten; it has wijken, buurten"):
+        open_file(tmp_path / "a.gpkg", layer="straten")
 
 
 def places() -> gpd.GeoDataFrame:

@@ -46,8 +46,15 @@
     });
     group.on("add", () => group.eachLayer((part) => part.wanggeRow !== undefined && part.bringToBack()));
     points(middles).forEach((middle, row) => group.addLayer(nameAt(middle, cell(table.heading, row))));
-    map.on("zoomend resize", () => map.hasLayer(group) && clearNames(group));
-    group.on("add", () => setTimeout(() => clearNames(group), 0));
+    const clear = () => map.hasLayer(group) && clearNames(map, group);
+    let coming = null;
+    const soon = () => {
+      clear();
+      clearTimeout(coming);
+      coming = setTimeout(clear, CLUSTERS_MOVE_MS);
+    };
+    if (middles.length) map.on("zoomend moveend resize", soon);
+    group.on("add", () => setTimeout(soon, 0));
     return explain(group, table);
   }
   function nameAt(middle, name) {
@@ -61,17 +68,29 @@
       interactive: false,
     });
   }
-  function clearNames(group) {
+  // Names keep clear of one another and, by a step up or down where there is room, of clusters and marks.
+  const STEPS_PX = [0, 16, -16, 32, -32, 48, -48];
+  const CLUSTERS_MOVE_MS = 400;
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  function clearNames(map, group) {
+    const marks = [...map.getPane("markerPane").querySelectorAll(".wg-cluster, .wg-dot")].map((mark) =>
+      mark.getBoundingClientRect(),
+    );
     const kept = [];
     group.eachLayer((part) => {
       const element = part instanceof L.Tooltip && part.getElement();
       if (!element) return;
-      const box = element.getBoundingClientRect();
-      const hidden = kept.some(
-        (k) => box.left < k.right && k.left < box.right && box.top < k.bottom && k.top < box.bottom,
+      element.style.marginTop = "";
+      const { left, right, top, bottom } = element.getBoundingClientRect();
+      const free = STEPS_PX.map((step) => ({ step, left, right, top: top + step, bottom: bottom + step })).filter(
+        (box) => !kept.some((other) => meet(box, other)),
       );
-      element.style.visibility = hidden ? "hidden" : "";
-      if (!hidden) kept.push(box);
+      const crowd = free.map((box) => marks.filter((mark) => meet(box, mark)).length);
+      const best = free[crowd.indexOf(Math.min(...crowd))];
+      element.style.visibility = best ? "" : "hidden";
+      if (!best) return;
+      element.style.marginTop = best.step + "px";
+      kept.push(best);
     });
   }
   function ground(map, { buildings, streets }) {

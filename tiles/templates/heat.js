@@ -6,17 +6,22 @@
   function heat(map, { zoom, frames, names, totals, gradient }) {
     const side = 2 ** zoom;
     const places = frames.map((frame) => cellPlaces(frame, side));
-    const layer = L.heatLayer(places[0] || [], { minOpacity: 0.05, gradient });
+    const layer = L.heatLayer([], { minOpacity: 0, gradient });
     const looks = {};
-    const look = () => layer.setOptions((looks[map.getZoom()] ||= heatLook(map, places, zoom)));
+    let at = 0;
+    const look = () => {
+      const { options, spots } = (looks[map.getZoom()] ||= heatLook(map, places, zoom));
+      layer._latlngs = spots[at] || []; // what setLatLngs sets; off the map, that would fail when it redraws
+      if (map.hasLayer(layer)) layer.setOptions(options);
+    };
     map.on("zoomend", () => map.hasLayer(layer) && look());
     layer.on("add", look);
-    if (names) layer.wanggeExtra = clock(map, names, totals, (at) => show(map, layer, places[at]));
+    const turnTo = (frame) => {
+      at = frame;
+      if (map.hasLayer(layer)) look();
+    };
+    if (names) layer.wanggeExtra = clock(map, names, totals, turnTo);
     return layer;
-  }
-  function show(map, layer, places) {
-    if (map.hasLayer(layer)) layer.setLatLngs(places);
-    else layer._latlngs = places; // what setLatLngs sets; off the map, it would fail when it redraws
   }
   function cellPlaces(frame, side) {
     const places = [];
@@ -30,18 +35,17 @@
     }
     return places;
   }
-  // Spots wide enough to close the gaps between cells, and the weight that is drawn in full colour, at this zoom.
+  // Spots wide enough to close the gaps between cells, and how dark each is, at this zoom.
   function heatLook(map, frames, zoom) {
     const radius = Math.min(90, Math.max(15, 256 * 2 ** (map.getZoom() - zoom)));
     const blur = 0.95 * radius;
+    const pitch = (radius + blur) / 2; // Leaflet.heat sums in squares of this side: one spot in each
+    const squares = frames.map((places) => squaresOf(map, places, pitch));
+    const top = Math.max(1e-9, ...squares.map(heavy));
     const faded = 2 ** -Math.min(12, Math.max(0, map.getMaxZoom() - map.getZoom())); // by Leaflet.heat, at each zoom
-    return {
-      radius,
-      blur,
-      max: faded * Math.max(1e-9, ...frames.map((places) => heavy(map, places, (radius + blur) / 2))),
-    };
+    return { options: { radius, blur, max: faded }, spots: squares.map((of) => spotsOf(map, of, pitch, top)) };
   }
-  // Leaflet.heat sums in squares of this side and paints discs that reach into the squares around.
+  // Leaflet.heat paints discs that reach into the squares around.
   const REACH = [
     [0, 0, 1],
     [1, 0, 0.5],
@@ -53,18 +57,34 @@
     [-1, 1, 0.2],
     [-1, -1, 0.2],
   ];
-  function heavy(map, places, side) {
+  const SPAN = 2 ** 26;
+  function squaresOf(map, places, pitch) {
     const squares = new Map();
-    const key = (x, y) => x * 2 ** 26 + y;
     for (const place of places) {
-      const { x, y } = map.project(place).divideBy(side).floor();
-      for (const [right, down, share] of REACH) {
-        const at = key(x + right, y + down);
-        squares.set(at, (squares.get(at) || 0) + share * place.alt);
-      }
+      const { x, y } = map.project(place).divideBy(pitch).floor();
+      squares.set(x * SPAN + y, (squares.get(x * SPAN + y) || 0) + place.alt);
     }
+    return squares;
+  }
+  // The few densest squares do not set the scale.
+  function heavy(squares) {
     const sorted = [...squares.values()].sort((a, b) => a - b);
     return sorted[Math.floor(0.997 * (sorted.length - 1))] || 0;
+  }
+  // Two powers of ten from light to dark: on a plain scale one town would leave everything else without colour.
+  const strength = (weight, top) => Math.min(0.98, Math.log1p((99 * weight) / top) / Math.log(100));
+  function spotsOf(map, squares, pitch, top) {
+    return [...squares].map(([key, weight]) => {
+      const own = strength(weight, top);
+      // Discs darken one another where they overlap: each gives what makes all of them together as dark as its own.
+      let around = 0;
+      for (const [right, down, share] of REACH)
+        around += (share * strength(squares.get(key + right * SPAN + down) || 0, top)) / own;
+      const x = Math.floor(key / SPAN),
+        y = key - x * SPAN;
+      const middle = map.unproject(L.point((x + 0.5) * pitch, (y + 0.5) * pitch));
+      return L.latLng(middle.lat, middle.lng, 1 - (1 - own) ** (1 / around));
+    });
   }
   function clock(map, names, totals, turnTo) {
     const words = map.wangge.page.words;

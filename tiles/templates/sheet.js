@@ -2,7 +2,7 @@
 const wangge = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   // Panes from below to above; only "areas" (a canvas) and what is SVG or HTML take the mouse.
-  const PANES = { land: 200, ground: 250, outlines: 420, names: 425, routes: 430, points: 440 };
+  const PANES = { land: 200, ground: 250, outlines: 420, routes: 430, points: 440, names: 610 };
 
   function make(tag, name, text) {
     const element = document.createElement(tag);

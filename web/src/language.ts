@@ -10,13 +10,16 @@ const KEY = "wangge.language";
 const catalogues: Record<Language, Catalogue> = { zh, en };
 const changes = new EventTarget();
 let current: Language = "zh";
+let titled: (words: Catalogue) => string = ({ title }) => title;
 
 export function firstLanguage(search: string, kept: string | null, asked: string): Language {
   const wish = new URLSearchParams(search).get("lang") ?? kept ?? asked;
   return wish.toLowerCase().startsWith("en") ? "en" : "zh";
 }
 
-export function startLanguage(): void {
+// A page of its own name says which of the words that is.
+export function startLanguage(title = titled): void {
+  titled = title;
   show(firstLanguage(location.search, localStorage.getItem(KEY), navigator.language));
 }
 
@@ -31,7 +34,7 @@ export function setLanguage(language: Language): void {
 function show(language: Language): void {
   current = language;
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-  document.title = text().title;
+  document.title = titled(text());
   changes.dispatchEvent(new Event("change"));
 }
 
@@ -56,6 +59,12 @@ export function count(value: number): string {
 export function day(date: string): string {
   const format = new Intl.DateTimeFormat(current === "zh" ? "zh-CN" : "en-GB", { dateStyle: "long", timeZone: "UTC" });
   return format.format(new Date(`${date}T00:00:00Z`));
+}
+
+// An instant on the reader's own clock.
+export function moment(at: string): string {
+  const format = new Intl.DateTimeFormat(current === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium", timeStyle: "short" });
+  return format.format(new Date(at));
 }
 
 // Draws its component again when the language changes.

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { Refused, get, post, refusal } from "../src/kit/api";
+import { Refused, get, postFor, refusal } from "../src/kit/api";
 import { setLanguage, text } from "../src/language";
 
 const answer = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
@@ -20,7 +20,7 @@ describe("an answer of the service", () => {
   it("carries the key of a report", async () => {
     const fetched = vi.fn(async (_path: string, _init: RequestInit) => answer(201, {}));
     vi.stubGlobal("fetch", fetched);
-    await post("/v1/incidents", { title: "a" }, "key-1");
+    await postFor("/v1/incidents", { title: "a" }, "key-1", "Photo-Ticket");
     expect(new Headers(fetched.mock.calls[0]?.[1].headers).get("Idempotency-Key")).toBe("key-1");
   });
 

@@ -7,6 +7,8 @@ A city of five levels for who may see what, made of one strip of micro-grids, sm
        └─ B2 ─── T3 ──── C4 ── M7 M8       foreign: T3
 """
 
+import threading
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,13 +19,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import uvicorn
 from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api.app import create_app
-from geo import accounts, assign, db, identifiers, incident_load, passwords, publication, sessions
+from geo import accounts, assign, db, identifiers, incident_load, publication, sessions
 from geo.roles import Role
 from geo.settings import Settings
+from tests.served import free_port
 
 Pool = ConnectionPool[db.Connection]
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -152,13 +156,28 @@ def public(city: City, database: str) -> Generator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def wire(city: City, database: str) -> Generator[str]:
+    """The address of the same service over a real wire, for answers that do not end by themselves."""
+    port = free_port()
+    settings = Settings(dsn=database, pool_size=8, log_level="error", port=port)
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings), port=port, log_config=None, timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
 def account(pool: Pool, name: str, role: Role, unit: str | None, organisation: str | None = None) -> str:
     """Make an account with a password and one grant; returns a token of it."""
     with db.begin(pool, db.EVERYTHING) as conn:
         made = accounts.add(conn, name)
-        db.execute(
-            conn, accounts.SQL["set_password"], account_id=made.id, password_hash=passwords.hashed(PASSWORD, name)
-        )
+        accounts.set_password(conn, made, PASSWORD)
         accounts.grant(conn, made, role, unit, organisation=organisation)
         return sessions.issue(conn, made, accounts.grants(conn, made.id)[0], timedelta(days=1))
 

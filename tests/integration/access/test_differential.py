@@ -7,12 +7,16 @@ Every GET of the OpenAPI document must say here what it shows; a new one fails u
 import io
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import httpx
+import mapbox_vector_tile
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +29,8 @@ from geo.db import INTAKE, begin
 from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
+from tests.decoded import layers_of
+from tiles.layers import CATALOGUE, tiles_in
 
 from .conftest import PARENTS, PLACES, City, above, account, area, asking
 from .test_matrix import ALLOWED, OPERATIONS
@@ -42,6 +48,8 @@ class Viewer:
     unit: str
     handed: set[str]
     matters: pd.DataFrame
+    wire: str
+    told: set[str]  # the matters that the feed tells of
 
     def within(self, code: str) -> bool:
         return self.unit in above(code)
@@ -73,7 +81,7 @@ READERS = {"reader-t1": "T1", "reader-t3": "T3"}  # who opened an original each,
 
 
 @pytest.fixture(scope="module")
-def viewers(city: City, public: TestClient) -> dict[str, Viewer]:
+def viewers(city: City, public: TestClient, wire: str) -> dict[str, Viewer]:
     frame = owned(city)
     desk = asking(public, account(city.pool, "hand-over", Role.DISPATCHER, "L"))
     handed = [str(one) for one in frame.loc[frame["place"].isin(["M1", "M4", "M7"]), "id"].iloc[::3]]
@@ -94,6 +102,8 @@ def viewers(city: City, public: TestClient) -> dict[str, Viewer]:
             unit,
             set(handed) if organisation else set(),
             frame,
+            wire,
+            set(handed),
         )
         for name, (role, unit, organisation) in ACCOUNTS.items()
     }
@@ -302,6 +312,38 @@ def cells_of(column: dict[str, Any]) -> list[str]:
     return column["values"] if "values" in column else [column["words"][at] for at in column["at"]]
 
 
+def heat_of(viewer: Viewer, expected: pd.DataFrame, **query: str) -> None:
+    """Tiles, legend and steps of heat count what the oracle counts, once memory has followed."""
+    times = {"from": "2024-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z", "step": "month"}
+    for _ in range(200):
+        steps = viewer.client.get("/v1/heat/slices", params=times | query)
+        if steps.status_code == 200 and steps.json()["total"] == len(expected):
+            break
+        time.sleep(0.05)
+    assert steps.json()["total"] == sum(one["n"] for one in steps.json()["slices"]) == len(expected)
+    assert viewer.client.get("/tiles/heat.json", params=query).json()["heat"]["total"] == len(expected)
+    for z, x, y in ((0, 0, 0), (14, 13744, 5823)):
+        answer = viewer.client.get(f"/tiles/heat/{z}/{x}/{y}", params=query)
+        layer = mapbox_vector_tile.decode(answer.content).get("heat", {"features": []})
+        within = cells_at(expected["lon"], expected["lat"], z)[x, y]
+        assert sum(one["properties"]["n"] for one in layer["features"]) == within
+
+
+def cells_at(lon: Any, lat: Any, zoom: int) -> Counter[tuple[int, int]]:
+    found: Counter[tuple[int, int]] = Counter()
+    for (x, y), n in cells(lon, lat).items():
+        found[x >> 20 - zoom, y >> 20 - zoom] += n
+    return found
+
+
+def heat(viewer: Viewer) -> None:
+    seen = viewer.visible
+    heat_of(viewer, seen)
+    heat_of(viewer, seen[seen["category"].str.startswith("hazard")], category="hazard")
+    for unit in ("T1", "B2", "M5"):
+        heat_of(viewer, seen[seen["place"].map(lambda code, unit=unit: unit in above(code))], unit=unit)
+
+
 def map_of_routes(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/maps/routes", params={"lang": "zh"})
     heading = payloads(answer.text)[0]["table"]["heading"]
@@ -332,10 +374,74 @@ def the_same_for_all(path: str) -> Callable[[Viewer], None]:
     return shown
 
 
+def what_happens(viewer: Viewer) -> None:
+    """Two entries for each matter that was handed over, of those in sight; the stream is read to the newest of all."""
+    expected = Counter(dict.fromkeys(viewer.told & set(viewer.visible["id"]), 2))
+    shown: Counter[str] = Counter()
+    headers = {"authorization": viewer.client.headers["authorization"], "last-event-id": "0"}
+    with (
+        httpx.stream("GET", f"{viewer.wire}/v1/live", headers=headers, timeout=1.0) as answer,
+        suppress(httpx.ReadTimeout),
+    ):
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                shown[json.loads(line.removeprefix("data: "))["subject"]] += 1
+    assert shown == expected
+
+
+def nothing_published(viewer: Viewer) -> None:
+    assert viewer.client.get("/tiles/public-heat/14/13744/5828").status_code == 204
+
+
+TILES = list(tiles_in((121.999, 45.999, 122.1, 46.1), [14]))
+
+
+def tiled(viewer: Viewer, layer: str, inner: str, name: str) -> Counter[str]:
+    """What the features of a layer are called, tile by tile, over the whole city."""
+    seen: Counter[str] = Counter()
+    for zoom, x, y in TILES:
+        answer = viewer.client.get(f"/tiles/{layer}/{zoom}/{x}/{y}")
+        assert answer.status_code in {200, 204}
+        seen.update(one["properties"][name] for one in layers_of(answer.content).get(inner, []))
+    return seen
+
+
+def tiles_of_matters(viewer: Viewer) -> None:
+    assert tiled(viewer, "incidents", "incident", "id") == Counter(viewer.visible["id"])
+
+
+def tiles_of_routes(viewer: Viewer) -> None:
+    expected = {f"ROUTE-{code}" for code in PARENTS if code[0] != "M" and viewer.within(code)}
+    assert set(tiled(viewer, "routes", "route", "code")) == expected
+
+
+def tiles_of_stations(viewer: Viewer) -> None:
+    assert tiled(viewer, "stations", "station", "code") == Counter(f"STATION-{c}" for c in PARENTS if c[0] != "M")
+
+
+def tiles_of_units(viewer: Viewer) -> None:
+    assert set(tiled(viewer, "units", "micro_grid", "code")) == set(GRIDS)
+
+
+def tiles_of_the_ground(viewer: Viewer) -> None:
+    named = {f"测试{code}" for code in PARENTS if code[0] in "BTC"}
+    assert set(tiled(viewer, "base", "place_label", "name")) == named
+
+
+def layers_of_tiles(viewer: Viewer) -> None:
+    named = {layer["name"] for layer in viewer.client.get("/tiles/").json()["layers"]}
+    assert ("incidents" in named) == (viewer.role in ALLOWED["incident.read"])
+    assert ("routes" in named) == (viewer.role in ALLOWED["route.read"])
+
+
 def who_one_is(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/session").json()
     assert answer["account"] in ACCOUNTS
     assert answer["grants"] == []  # a token has one grant and no choice
+
+
+def nothing_for_a_token(viewer: Viewer) -> None:
+    assert viewer.client.get("/v1/session/all").status_code == 403
 
 
 SHOWS: dict[str, Callable[[Viewer], None]] = {
@@ -360,10 +466,26 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/maps/routes": map_of_routes,
     "/v1/maps/coverage": map_of_stations,
     "/v1/summary": figures_of_the_whole,
+    "/v1/heat/slices": heat,
+    "/tiles/heat.json": heat,
+    "/tiles/heat/{z}/{x}/{y}": heat,
+    "/v1/public/heat": the_same_for_all("/v1/public/heat"),
+    "/tiles/public-heat/{z}/{x}/{y}": nothing_published,
     "/v1/categories": the_same_for_all("/v1/categories"),
     "/v1/channels": the_same_for_all("/v1/channels"),
     "/v1/lifecycle": the_same_for_all("/v1/lifecycle"),
+    "/v1/live": what_happens,
     "/v1/session": who_one_is,
+    "/v1/session/all": nothing_for_a_token,
+    "/v1/session/providers": the_same_for_all("/v1/session/providers"),
+    "/tiles/": layers_of_tiles,
+    "/tiles/incidents/{z}/{x}/{y}": tiles_of_matters,
+    "/tiles/routes/{z}/{x}/{y}": tiles_of_routes,
+    "/tiles/stations/{z}/{x}/{y}": tiles_of_stations,
+    "/tiles/units/{z}/{x}/{y}": tiles_of_units,
+    "/tiles/base/{z}/{x}/{y}": tiles_of_the_ground,
+    **{path: the_same_for_all(path) for path in (f"/tiles/{name}.json" for name in CATALOGUE)},
+    "/tiles/styles/{theme}.json": the_same_for_all("/tiles/styles/light.json"),
     "/health/live": the_same_for_all("/health/live"),
     "/health/ready": the_same_for_all("/health/ready"),
     "/metrics": the_same_for_all("/metrics"),
@@ -381,7 +503,9 @@ def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
     if viewer.role in ALLOWED[GETS[path].permission]:
         SHOWS[path](viewer)
         return
-    filled = path.format(incident_id=city.placed["own"], code="x", number=1, kind="incidents")
+    filled = path.format(
+        incident_id=city.placed["own"], code="x", number=1, kind="incidents", theme="light", z=14, x=13744, y=5828
+    )
     assert viewer.client.get(filled).status_code == 403
 
 

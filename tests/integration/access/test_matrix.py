@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from api.app import create_app
-from geo import photos, pictures, seal
-from geo.db import INTAKE, begin
+from geo import edition, photos, pictures, recut, seal
+from geo.db import EVERYTHING, INTAKE, begin
 from geo.keys import ring_of
 from geo.settings import Settings
 
@@ -31,19 +32,26 @@ SEEN = {"own", "child"}
 
 # What a path's parameter is filled with at a place. `None` in the last column: what anybody may read wherever it lies.
 FILLED = {
+    ("/v1/incidents/{incident_id}/reported-photos", "incident_id"): "published",  # the ticket alone opens it
     ("/v1/incidents/{incident_id}", "incident_id"): "scoped",
     ("/v1/teams/{code}", "code"): "scoped",
     ("/v1/routes/{code}", "code"): "scoped",
     ("/v1/stations/{code}", "code"): "published",
     ("/v1/units/{code}", "code"): "published",
+    ("/v1/tracking/{report_number}", "report_number"): "published",
 }
-# Parameters that name no thing at a place: the tile holds the whole city, and its answers are held against scopes below.
-FIXED = {"number": "1", "z": "14", "x": "13744", "y": "5828", "theme": "light"}
+# Of a path's parameters these name no thing that stands somewhere; the tile holds the whole city.
+NAMELESS = {
+    "kind": "incidents", "number": "1", "recut_id": "1", "slot": "1", "session_id": "1", "name": "nobody", "z": "14",
+    "x": "13744", "y": "5828", "theme": "light",
+}  # fmt: skip
+HEADERS = {"Photo-Ticket": "x" * 56}
 BODIES: dict[str, Any] = {
     "POST /v1/session": {"account": "nobody", "password": "wrong"},
     "POST /v1/session/password": {"present": "wrong", "next": "wrong"},
     "POST /v1/session/grant": {"grant": 1},
     "POST /v1/incidents/{incident_id}/reporter/reveal": {"reason": "回访核实情况"},
+    "POST /v1/session/providers/{name}": {"next": "/"},
     "POST /v1/incidents/{incident_id}/photos/{number}/blur": {
         "version": 1,
         "rectangles": [{"left": 0, "top": 0, "right": 9, "bottom": 9}],
@@ -54,6 +62,11 @@ OTHERWISE = {
     "POST /v1/session": {401, 429},  # the account is made up, and tried too often
     "POST /v1/session/password": {403},  # a token has no password
     "POST /v1/session/grant": {403},
+    "GET /v1/session/all": {403},  # nor other sessions
+    "DELETE /v1/session/all": {403},
+    "DELETE /v1/session/all/{session_id}": {403},
+    "POST /v1/session/providers/{name}": {404},  # there is none
+    "PUT /v1/incidents/{incident_id}/reported-photos/{slot}": {403},  # without the ticket of the report
     "GET /health/ready": {200},
     "POST /v1/incidents/{incident_id}/photos": {422},  # what is sent is no picture
     "POST /v1/incidents/{incident_id}/photos/{number}/blur": {200, 412},  # the first one changes its version
@@ -67,7 +80,9 @@ class Operation:
     permission: str
     parameters: tuple[str, ...]
     query: tuple[tuple[str, Any], ...]
+    headers: tuple[tuple[str, str], ...]
     body: Any
+    streams: bool
 
     @property
     def name(self) -> str:
@@ -80,6 +95,9 @@ def operations() -> Iterator[Operation]:
         for method, described in methods.items():
             named = described.get("parameters", [])
             query = [(one["name"], example(one)) for one in named if one["in"] == "query" and one.get("required")]
+            headers = [
+                (one["name"], HEADERS[one["name"]]) for one in named if one["in"] == "header" and one["required"]
+            ]
             body = described.get("requestBody", {}).get("content", {}).get("application/json", {})
             examples = [one["value"] for one in body.get("examples", {}).values()]
             name = f"{method.upper()} {path}"
@@ -89,8 +107,14 @@ def operations() -> Iterator[Operation]:
                 described.get("x-permission", ""),
                 tuple(one["name"] for one in named if one["in"] == "path"),
                 tuple(query),
+                tuple(headers),
                 examples[-1] if examples else BODIES.get(name, {} if body else None),
+                "text/event-stream" in described["responses"].get("200", {}).get("content", {}),
             )
+
+
+def required_headers(named: list[dict[str, Any]]) -> list[str]:
+    return [one["name"] for one in named if one["in"] == "header" and one["required"]]
 
 
 def example(parameter: dict[str, Any]) -> Any:
@@ -118,7 +142,7 @@ ALLOWED = allowed()
 
 @pytest.fixture(scope="module")
 def sealed(city: City) -> None:
-    """Everywhere a contact, a text with a number that was masked, and a photograph."""
+    """Everywhere a contact, a text with a number that was masked, a photograph; and history re-cut."""
     ring = ring_of(Settings())
     out = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(out, "PNG")
@@ -127,6 +151,10 @@ def sealed(city: City) -> None:
             seal.put_contact(conn, ring, incident_id, seal.Contact(phone="13800138000"))
             seal.put_original(conn, ring, incident_id, {"title": "13800138000"})
             photos.put(conn, incident_id, 1, pictures.clean(out.getvalue()))
+    with begin(city.pool, EVERYTHING) as conn:
+        key = edition.key_of(conn)
+        assert key is not None
+        recut.recut(conn, recut.Boundaries.of_edition(edition.read(conn, key, edition.digest_of(conn, key))))
 
 
 @pytest.fixture(scope="module")
@@ -152,16 +180,13 @@ def address(operation: Operation, place: str, city: City) -> tuple[str, bool]:
     """The address of the thing at a place, and whether that place is looked at."""
     path, scoped = operation.path, False
     for parameter in operation.parameters:
-        if operation.path == "/v1/maps/{kind}":
-            path = path.replace("{kind}", "incidents")
-            continue
-        if parameter in FIXED:
-            path = path.replace(f"{{{parameter}}}", FIXED[parameter])
+        if parameter in NAMELESS:
+            path = path.replace(f"{{{parameter}}}", NAMELESS[parameter])
             continue
         scoped = scoped or kind_of(operation, parameter) == "scoped"
         code = PLACES[place]
         prefix = {"teams": "TEAM-", "routes": "ROUTE-", "stations": "STATION-"}.get(path.split("/")[2], "")
-        value = str(city.placed[place]) if parameter == "incident_id" else prefix + code
+        value = str(city.placed[place]) if parameter in {"incident_id", "report_number"} else prefix + code
         path = path.replace(f"{{{parameter}}}", value)
     return path, scoped
 
@@ -174,25 +199,35 @@ def test_every_operation_declares_a_permission_that_the_table_has() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 def test_a_route_answers_who_may_and_nobody_else_wherever_the_thing_stands(
-    operation: Operation, clients: dict[str, TestClient], city: City
+    operation: Operation, clients: dict[str, TestClient], city: City, wire: str
 ) -> None:
     wrong = []
     for role, client in clients.items():
-        asked: set[str] = set()
+        done: set[str] = set()
         for place in PLACES:
             path, scoped = address(operation, place, city)
-            if path in asked:  # the address names no place: once is enough
+            if path in done:  # the address names no place: once is enough
                 continue
-            asked.add(path)
+            done.add(path)
             # A change made against no version that ever was: whoever may change is told so, and nothing changes.
-            headers = {"If-Match": '"999"'} if operation.method == "PATCH" else {}
-            answer = client.request(
-                operation.method, path, params=dict(operation.query), json=operation.body, headers=headers
+            headers = dict(operation.headers) | ({"If-Match": '"999"'} if operation.method == "PATCH" else {})
+            asked = {"params": dict(operation.query), "json": operation.body, "headers": headers}
+            status = (
+                streamed(client, wire + path)
+                if operation.streams
+                else client.request(operation.method, path, **asked).status_code
             )
             expected = expectation(operation, role, place, scoped=scoped)
-            if answer.status_code not in expected:
-                wrong.append((role, place, answer.status_code, sorted(expected)))
+            if status not in expected:
+                wrong.append((role, place, status, sorted(expected)))
     assert wrong == []
+
+
+def streamed(client: TestClient, address: str) -> int:
+    """The status of an answer that does not end."""
+    shown = {name: value for name, value in client.headers.items() if name == "authorization"}
+    with httpx.stream("GET", address, headers=shown) as answer:
+        return answer.status_code
 
 
 def expectation(operation: Operation, role: str, place: str, *, scoped: bool) -> set[int]:

@@ -56,7 +56,7 @@ def test_a_repeated_report_may_order_its_fields_otherwise(client: TestClient):
 
 
 def test_eight_repeats_at_once_are_one_report(client: TestClient):
-    headers, title = {"Idempotency-Key": uuid.uuid4().hex}, f"同时{uuid.uuid4().hex}"
+    headers, title = {"Idempotency-Key": uuid.uuid4().hex}, f"同时{uuid.uuid4().hex}"  # an id is no telephone number
     with ThreadPoolExecutor(8) as threads:
         sent = [
             threads.submit(client.post, "/v1/incidents", json=REPORT | {"title": title}, headers=headers)

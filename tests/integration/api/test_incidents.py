@@ -11,8 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from geo import feed, incidents, lifecycle, paging
 from geo.assign import Assigner
-from geo.db import EVERYTHING, Connection, Scope, begin, instant, rows
-from geo.editions import InForce
+from geo.db import EVERYTHING, Connection, Scope, begin, rows
 from geo.errors import BadCoordinate, IdempotencyMismatch, StaleVersion, TransitionRefused
 from geo.incidents import Change, Incident, IncidentFilter, IncidentNotFound, Report
 from geo.lifecycle import State
@@ -390,58 +389,6 @@ def test_a_change_of_state_waits_for_nobody_but_its_own_matter(city: Pool):
     with begin(city, DESK) as conn:
         conn.execute("SELECT 1 FROM incident WHERE id = %(id)s FOR UPDATE", {"id": held.id})
         assert step(city, free, State.ACCEPTED, 1).version == 2
-
-
-def test_the_assigner_in_force_is_kept_until_something_is_published(city: Pool):
-    in_force = InForce()
-    with begin(city, DESK) as conn:
-        first = in_force.assigner(conn)
-    with begin(city, DESK) as conn:
-        assert in_force.assigner(conn) is first
-
-
-def test_an_older_transaction_is_answered_by_the_same_assigner(city: Pool):
-    in_force = InForce()
-    with begin(city, DESK) as conn:
-        first, now = in_force.assigner(conn), instant(conn)
-    with begin(city, DESK, now=now - timedelta(seconds=30)) as conn:
-        assert in_force.assigner(conn) is first
-
-
-def test_another_default_team_is_seen_without_a_restart(city: Pool, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("geo.editions.LOOK_AGAIN_S", 0)
-    in_force = InForce()
-    answers = []
-    for team in ("T1", "T2", "T1"):
-        with begin(city, DESK) as conn:
-            conn.execute(
-                """
-                UPDATE default_team SET team_id = t.id FROM team AS t
-                WHERE t.code = %(team)s AND unit_id = (SELECT unit_id FROM unit_version WHERE code = 'B1')
-                """,
-                {"team": team},
-            )
-        with begin(city, DESK) as conn:
-            answers.append(incidents.report(conn, flue(), in_force.assigner(conn)).team_code)
-    assert answers == ["T1", "T2", "T1"]
-
-
-def test_a_default_team_that_ends_is_followed_by_the_next_at_that_very_instant(city: Pool):
-    in_force, soon = InForce(), None
-    with begin(city, DESK) as conn:
-        soon = instant(conn) + timedelta(minutes=10)
-        conn.execute(
-            """
-            UPDATE default_team SET valid = tstzrange(lower(valid), %(soon)s)
-            WHERE unit_id = (SELECT unit_id FROM unit_version WHERE code = 'B2')
-            """,
-            {"soon": soon},
-        )
-    answers = []
-    for at in (soon - timedelta(seconds=1), soon, soon - timedelta(seconds=1)):
-        with begin(city, DESK, now=at) as conn:
-            answers.append(incidents.report(conn, flue(122.005, 46.015), in_force.assigner(conn)).team_code)
-    assert answers == ["T2", "T0", "T2"]
 
 
 def test_every_state_that_the_program_knows_the_database_keeps(city: Pool):

@@ -28,12 +28,13 @@ PATHS = ["1.", "1.2.", "1.2.5.", "1.2.5.9.", "1.2.50.", "1.20.", "1.20.7.", "1.3
 CATEGORIES = ["hazard", "hazard.flue", "hazard.ice", "facility.light", "dispute.land", "help"]
 ORGANISATIONS = [UUID(int=7001), UUID(int=7002)]
 MAKE = """
-INSERT INTO incident (id, path, unit_id, located, category, channel, state, title, geom, occurred_at, received_at, source,
-                      source_key)
+INSERT INTO incident (id, path, unit_id, located, category, channel, state, title, geom, occurred_at, received_at,
+                      source, source_key)
 VALUES (%s, %s, 1, 'inside', %s, 'patrol', %s, 'x', st_setsrid(st_makepoint(%s, %s), 4326), %s, now(), 'test', %s)
 """
 EVERY = """
-SELECT i.id, i.path, i.category, i.state, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.occurred_at AS at FROM incident AS i
+SELECT i.id, i.path, i.category, i.state, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.occurred_at AS at
+FROM incident AS i
 """
 
 
@@ -58,9 +59,8 @@ def heat(city: Pool) -> Generator[Heat]:
 def anything(rng: np.random.Generator) -> tuple[str, str, str, float, float, datetime]:
     place = rng.normal([122.07, 46.08], [0.3, 0.2]) if rng.random() < 0.5 else rng.uniform([120, 45], [124, 48])
     at = SINCE + timedelta(seconds=int(rng.integers(0, 90 * 86_400)))
-    return (
-        str(rng.choice(PATHS)), str(rng.choice(CATEGORIES)), str(rng.choice(STATES)), float(place[0]), float(place[1]), at,
-    )  # fmt: skip
+    path, category, state = (str(rng.choice(one)) for one in (PATHS, CATEGORIES, list(STATES)))
+    return path, category, state, float(place[0]), float(place[1]), at
 
 
 def make(conn: db.Connection, rng: np.random.Generator) -> None:
@@ -168,7 +168,7 @@ SCOPES = [
     EVERYTHING, Scope("1.2."), Scope("1.20."), Scope("1.2.5.", organisation=str(ORGANISATIONS[0])),
     Scope("1.3.", organisation=str(ORGANISATIONS[1])), Scope("0.", role="public"),
 ]  # fmt: skip
-instants = st.datetimes(datetime(2026, 2, 25), datetime(2026, 6, 5)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+instants = st.datetimes(datetime(2026, 2, 25), datetime(2026, 6, 5)).map(lambda at: at.replace(tzinfo=UTC))
 FILTERS = st.builds(
     HeatFilter,
     since=st.none() | instants,

@@ -12,7 +12,7 @@ import "./report-form";
 import "../kit/unit-lookup";
 import { shared } from "../kit/styles";
 import type { Place } from "../kit/shapes";
-import { Speaks, nameOf, text } from "../language";
+import { Speaks, language, nameOf, text } from "../language";
 import type { Answer } from "../kit/answers";
 import { syntheticKinds } from "./league-figures";
 import { isEmpty, loadLeague, type League } from "./league";
@@ -91,6 +91,9 @@ export class FrontPage extends LitElement {
       }
       .form {
         padding: 1.5rem;
+      }
+      .follow {
+        margin-top: 0.85rem;
       }
       footer {
         margin-top: 4rem;
@@ -216,6 +219,7 @@ export class FrontPage extends LitElement {
         <h2>${report.heading}</h2>
         <p class="soft intro">${report.lead}</p>
         <report-form class="sheet form"></report-form>
+        <p class="small follow"><a href="/track?lang=${language()}">${report.follow}</a></p>
       </section>
       <section id="desks">
         <h2>${desks.heading}</h2>

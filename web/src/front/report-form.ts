@@ -5,11 +5,14 @@ import { customElement, query, state } from "lit/decorators.js";
 
 import "../kit/place-field";
 import "../kit/state-note";
+import "./photo-field";
 import { Refused } from "../kit/api";
 import type { PlaceField } from "../kit/place-field";
 import { shared } from "../kit/styles";
-import { Speaks, count, language, text } from "../language";
-import { Keyring, bodyOf, loadCategories, send, type Group, type Receipt } from "./reports";
+import { Speaks, count, language, moment, text } from "../language";
+import type { PhotoField } from "./photo-field";
+import { sendPicture } from "./pictures";
+import { Keyring, bodyOf, loadCategories, send, type Group, type Received } from "./reports";
 
 const MOST = 500;
 
@@ -66,8 +69,13 @@ export class ReportForm extends LitElement {
   @state() private asked = false;
   @state() private busy = false;
   @state() private problem: unknown = null;
-  @state() private receipt: Receipt | null = null;
+  @state() private received: Received | null = null;
+  // Photographs on their way: those that have not arrived, of how many, and why the last one did not.
+  @state() private waiting: { picture: Blob; place: number }[] = [];
+  @state() private pictures = 0;
+  @state() private trouble: unknown = null;
   @query("place-field") private readonly field!: PlaceField;
+  @query("photo-field") private readonly photos!: PhotoField;
 
   private readonly keys = new Keyring();
   private readonly categories = new Task(this, { task: (_, { signal }) => loadCategories(signal), args: () => [] });
@@ -78,7 +86,7 @@ export class ReportForm extends LitElement {
   }
 
   override render() {
-    if (this.receipt) return this.thanks(this.receipt);
+    if (this.received) return this.thanks(this.received);
     return this.categories.render({
       pending: () => html`<state-note kind="loading"></state-note>`,
       error: (problem) => html`<state-note
@@ -96,7 +104,8 @@ export class ReportForm extends LitElement {
       <div class="column">${this.what(groups)} ${this.words()}</div>
       <div class="column">
         <place-field></place-field>
-        ${this.problem ? this.trouble() : nothing}
+        <photo-field></photo-field>
+        ${this.problem ? this.refusal() : nothing}
         <div><button ?disabled=${this.busy}>${this.busy ? text().report.sending : text().report.submit}</button></div>
       </div>
     </form>`;
@@ -142,7 +151,7 @@ export class ReportForm extends LitElement {
     </div>`;
   }
 
-  private trouble() {
+  private refusal() {
     const unsure = this.problem instanceof Refused && this.problem.status === 0;
     return html`<div>
       <state-note kind="problem" .problem=${this.problem}></state-note>
@@ -150,7 +159,7 @@ export class ReportForm extends LitElement {
     </div>`;
   }
 
-  private thanks({ id, unit_name, unit_code, located, team_name, due_at }: Receipt) {
+  private thanks({ receipt: { id, unit_name, unit_code, located, team_name, due_at } }: Received) {
     const says = text().report;
     return html`<div class="receipt" role="status" tabindex="-1">
       <h3>${says.done}</h3>
@@ -164,11 +173,21 @@ export class ReportForm extends LitElement {
         <dd>${team_name ?? text().lookup.noTeam}</dd>
         ${due_at ? html`<dt>${says.due}</dt><dd>${moment(due_at)}</dd>` : nothing}
         <dt>${says.tracking}</dt>
-        <dd class="tracking">${id}</dd>
+        <dd><a class="tracking" href="/track/${id}?lang=${language()}">${id}</a></dd>
       </dl>
       <p class="small">${says.keep}</p>
+      ${this.pictures ? this.progress() : nothing}
       <button class="quiet" @click=${this.another}>${says.again}</button>
     </div>`;
+  }
+
+  private progress() {
+    const says = text().report;
+    const arrived = this.pictures - this.waiting.length;
+    return html`<p class="small photos">${says.photosSent(count(arrived), count(this.pictures))}</p>
+      ${this.trouble
+        ? html`<state-note kind="problem" .problem=${this.trouble} retriable @retry=${this.deliverPictures}></state-note>`
+        : nothing}`;
   }
 
   private pick(event: Event): void {
@@ -187,10 +206,14 @@ export class ReportForm extends LitElement {
     this.busy = true;
     this.problem = null;
     try {
-      this.receipt = await send(body, this.keys.keyOf(body));
+      const received = await send(body, this.keys.keyOf(body));
+      this.waiting = this.photos.pictures.map((picture, at) => ({ picture, place: at + 1 }));
+      this.pictures = this.waiting.length;
+      this.received = received;
       this.keys.forget();
       await this.updateComplete;
       this.renderRoot.querySelector<HTMLElement>(".receipt")?.focus();
+      void this.deliverPictures();
     } catch (problem) {
       this.problem = problem;
     } finally {
@@ -198,8 +221,25 @@ export class ReportForm extends LitElement {
     }
   }
 
+  // The matter is received already; each photograph arrives by itself, and what did not can be sent again.
+  private async deliverPictures(): Promise<void> {
+    this.trouble = null;
+    const { receipt, ticket } = this.received!;
+    try {
+      for (const { picture, place } of [...this.waiting]) {
+        await sendPicture(receipt.id, place, ticket ?? "", picture);
+        this.waiting = this.waiting.filter((one) => one.place !== place);
+      }
+    } catch (problem) {
+      this.trouble = problem;
+    }
+  }
+
   private another(): void {
-    this.receipt = null;
+    this.received = null;
+    this.waiting = [];
+    this.pictures = 0;
+    this.trouble = null;
     this.category = this.description = "";
     this.asked = false;
   }
@@ -213,7 +253,3 @@ export class ReportForm extends LitElement {
 }
 
 const own = ({ name_zh, name_en }: Group["head"]): string => (language() === "zh" ? name_zh : name_en);
-const moment = (at: string): string =>
-  new Intl.DateTimeFormat(language() === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium", timeStyle: "short" }).format(
-    new Date(at),
-  );

@@ -1,5 +1,5 @@
 // A report on its way to the service: what is sent, and the key that makes a repeated one the same report.
-import { get, post } from "../kit/api";
+import { get, postFor } from "../kit/api";
 import type { Category, Place } from "../kit/shapes";
 
 export interface Report {
@@ -16,6 +16,12 @@ export interface Receipt {
   located: string;
   team_name: string | null;
   due_at: string | null;
+}
+
+// A matter that was received, with what lets its reporter send photographs for a while.
+export interface Received {
+  receipt: Receipt;
+  ticket: string | null;
 }
 
 export interface Group {
@@ -51,8 +57,9 @@ export function titleOf(description: string): string {
   return [...first].slice(0, 60).join("");
 }
 
-export function send(body: unknown, key: string): Promise<Receipt> {
-  return post<Receipt>("/v1/incidents", body, key);
+export async function send(body: unknown, key: string): Promise<Received> {
+  const [receipt, ticket] = await postFor<Receipt>("/v1/incidents", body, key, "Photo-Ticket");
+  return { receipt, ticket };
 }
 
 export async function loadCategories(signal: AbortSignal): Promise<Group[]> {

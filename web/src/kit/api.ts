@@ -19,21 +19,30 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return ask<T>(path, signal ? { signal } : {});
 }
 
-export function post<T>(path: string, body: unknown, key: string): Promise<T> {
-  return ask<T>(path, {
+// With a header of the answer beside its body.
+export async function postFor<T>(path: string, body: unknown, key: string, header: string): Promise<[T, string | null]> {
+  const answer = await reach(path, {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     body: JSON.stringify(body),
   });
+  const said = await json(answer);
+  if (!answer.ok) throw refusal(answer.status, said);
+  return [said as T, answer.headers.get(header)];
+}
+
+// What is answered by nothing but that it was done.
+export async function tell(path: string, init: RequestInit): Promise<void> {
+  const answer = await reach(path, init);
+  if (!answer.ok) throw refusal(answer.status, await json(answer));
 }
 
 export function send<T>(path: string, body: unknown): Promise<T> {
   return ask<T>(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
-export async function remove(path: string): Promise<void> {
-  const answer = await reach(path, { method: "DELETE" });
-  if (!answer.ok) throw refusal(answer.status, await json(answer));
+export function remove(path: string): Promise<void> {
+  return tell(path, { method: "DELETE" });
 }
 
 async function ask<T>(path: string, init: RequestInit): Promise<T> {

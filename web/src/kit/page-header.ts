@@ -131,8 +131,8 @@ export class PageHeader extends LitElement {
     `,
   ];
 
-  // The page that the links lead to: empty on the front page itself.
-  @property() base = "";
+  // Where the sections of the front page are: on this page, or on the one at this address.
+  @property() home = "";
 
   constructor() {
     super();
@@ -145,10 +145,10 @@ export class PageHeader extends LitElement {
       <a class="name" href="/">${mark} ${words.product} <span>${words.productOther}</span></a>
       <nav aria-label=${words.nav.label}>
         <a href="/map">${words.nav.map}</a>
-        <a href="${this.base}#lookup">${words.nav.lookup}</a>
-        <a href="${this.base}#maps">${words.nav.maps}</a>
-        <a href="${this.base}#report">${words.nav.report}</a>
-        <a href="${this.base}#desks">${words.nav.desks}</a>
+        <a href="${this.home}#lookup">${words.nav.lookup}</a>
+        <a href="${this.home}#maps">${words.nav.maps}</a>
+        <a href="${this.home}#report">${words.nav.report}</a>
+        <a href="${this.home}#desks">${words.nav.desks}</a>
         <a href="/docs">${words.nav.api}</a>
       </nav>
       <div class="switches">

@@ -1,7 +1,7 @@
 // Who is signed in, and what that allows: one state for all components of the page.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-import { get, remove, send } from "./api";
+import { get, remove, send, tell } from "./api";
 
 export interface Grant {
   id: number;
@@ -17,9 +17,37 @@ export interface Session {
   permissions: string[];
   grant: number | null;
   grants: Grant[];
+  // Nothing else is allowed until the password is changed.
+  must_change_password: boolean;
+  // The identity provider that vouched; null for a password.
+  provider: string | null;
 }
 
-const NOBODY: Session = { account: null, role: "public", permissions: ["station.read"], grant: null, grants: [] };
+export interface Provider {
+  name: string;
+  name_zh: string;
+  name_en: string;
+}
+
+export interface OwnSession {
+  id: number;
+  current: boolean;
+  role: string;
+  unit_name: string | null;
+  unit_name_en: string | null;
+  begun_at: string;
+  used_at: string;
+}
+
+const NOBODY: Session = {
+  account: null,
+  role: "public",
+  permissions: ["station.read"],
+  grant: null,
+  grants: [],
+  must_change_password: false,
+  provider: null,
+};
 const changes = new EventTarget();
 const wishes = new EventTarget();
 let current: Session = NOBODY;
@@ -36,10 +64,30 @@ export async function signIn(account: string, password: string): Promise<void> {
   show(await send<Session>("/v1/session", { account, password }));
 }
 
+// Who came in by a provider is led to its own sign-out too: else the next person at this desk is let in unasked.
 export async function signOut(): Promise<void> {
+  const { provider } = current;
   await remove("/v1/session");
+  if (provider) location.assign(`/sign-in/${provider}/sign-out`);
+  else await loadSession();
+}
+
+export const loadProviders = (): Promise<Provider[]> => get<Provider[]>("/v1/session/providers").catch(() => []);
+
+export async function signInBy(provider: string, then: string): Promise<void> {
+  const { address } = await send<{ address: string }>(`/v1/session/providers/${provider}`, { next: then || "/" });
+  location.assign(address);
+}
+
+export async function changePassword(present: string, next: string): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  await tell("/v1/session/password", { method: "POST", headers, body: JSON.stringify({ present, next }) });
   await loadSession();
 }
+
+export const ownSessions = (): Promise<OwnSession[]> => get<OwnSession[]>("/v1/session/all");
+export const endSession = (id: number): Promise<void> => remove(`/v1/session/all/${id}`);
+export const endOtherSessions = (): Promise<void> => remove("/v1/session/all");
 
 export async function actUnder(grant: number): Promise<void> {
   show(await send<Session>("/v1/session/grant", { grant }));

@@ -2,9 +2,11 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 
+import "./own-account";
 import "./state-note";
-import { Speaks, nameOf, text } from "../language";
-import { Admits, actUnder, onWish, session, signIn, signOut, type Grant } from "./session";
+import { Speaks, language, nameOf, text } from "../language";
+import { Admits, actUnder, loadProviders, onWish, session, signIn, signInBy, signOut } from "./session";
+import type { Grant, Provider } from "./session";
 import { shared } from "./styles";
 
 @customElement("sign-in")
@@ -48,6 +50,13 @@ export class SignIn extends LitElement {
         gap: 1rem;
         margin-top: 1rem;
       }
+      .providers {
+        display: grid;
+        gap: 0.6rem;
+        margin-top: 1.25rem;
+        padding-top: 1.25rem;
+        border-top: 1px solid var(--line);
+      }
       .buttons {
         display: flex;
         gap: 0.75rem;
@@ -57,6 +66,7 @@ export class SignIn extends LitElement {
 
   @state() private busy = false;
   @state() private problem: unknown = null;
+  @state() private providers: Provider[] = [];
   @query("dialog") private readonly dialog!: HTMLDialogElement;
 
   private then = "";
@@ -96,6 +106,7 @@ export class SignIn extends LitElement {
             ${grants.map((one) => html`<option value=${one.id} ?selected=${one.id === grant}>${words(one)}</option>`)}
           </select>`
         : html`<span class="soft">${grants.map(words)}</span>`}
+      <own-account></own-account>
       <button class="quiet" @click=${signOut}>${says.leave}</button>
     </div>`;
   }
@@ -120,12 +131,29 @@ export class SignIn extends LitElement {
           <button type="button" class="quiet" @click=${() => this.dialog.close()}>${says.cancel}</button>
         </div>
       </form>
+      ${this.providers.length ? this.others() : nothing}
     </dialog>`;
+  }
+
+  private others() {
+    return html`<div class="providers">
+      <p class="soft small">${text().signIn.others}</p>
+      ${this.providers.map(
+        (one) => html`<button type="button" class="quiet" ?disabled=${this.busy} @click=${() => this.by(one)}>
+          ${language() === "zh" ? one.name_zh : one.name_en}
+        </button>`,
+      )}
+    </div>`;
   }
 
   private open(then: string): void {
     this.then = then;
     if (!this.dialog.open) this.dialog.showModal();
+    void loadProviders().then((known) => (this.providers = known));
+  }
+
+  private by({ name }: Provider): Promise<void> {
+    return this.attempt(() => signInBy(name, this.then));
   }
 
   private forget(): void {
@@ -136,12 +164,18 @@ export class SignIn extends LitElement {
   private async submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const given = new FormData(event.target as HTMLFormElement);
+    await this.attempt(async () => {
+      await signIn(String(given.get("account")).trim(), String(given.get("password")));
+      this.dialog.close();
+      if (this.then && !session().must_change_password) location.assign(this.then);
+    });
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
     this.busy = true;
     this.problem = null;
     try {
-      await signIn(String(given.get("account")).trim(), String(given.get("password")));
-      this.dialog.close();
-      if (this.then) location.assign(this.then);
+      await work();
     } catch (problem) {
       this.problem = problem;
     } finally {

@@ -70,7 +70,7 @@ export class MapPage extends LitElement {
   override render() {
     document.title = text().mapPage.title;
     const whole = this.whole.value;
-    return html`<page-header base="/"></page-header>
+    return html`<page-header home="/"></page-header>
       <main>
         ${whole
           ? html`<grid-map

@@ -1,8 +1,8 @@
-"""See 0015_heat.sql."""
+"""See 0010_bulk.sql."""
 
 from geo.migrations import run_sql
 
-revision = "0015"
+revision = "0010"
 down_revision = "0009"
 
 

@@ -1,0 +1,32 @@
+"""Which micro-grid owns a point, or some points, as of any instant and as known at any other."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query
+from fastapi.requests import Request
+
+from api.body import StrictRoute
+from api.schemas import EditionKey, OwnersAnswer, PointQuery, PointsIn
+from api.scope import Principal, begin, needs
+from geo import incidents, whereabouts
+
+router = APIRouter(prefix="/v1/locate", tags=["units"], route_class=StrictRoute)
+
+Reader = Annotated[Principal, needs("unit.read")]
+
+
+@router.get("", summary="The owner of a point 某点所属微网格")
+def one(request: Request, asking: Reader, query: Annotated[PointQuery, Query()]) -> OwnersAnswer:
+    """The one owner, all micro-grids that the point touches, and the edition that says so."""
+    asked = PointsIn(points=[(query.lon, query.lat)], crs=query.crs, at=query.at, known_at=query.known_at)
+    return many(request, asking, asked)
+
+
+@router.post("", summary="The owners of points 多点所属微网格")
+def many(request: Request, asking: Reader, body: PointsIn) -> OwnersAnswer:
+    """As for one point, for up to a thousand, in the order given."""
+    places = np.array([incidents.stored(lon, lat, body.crs) for lon, lat in body.points])
+    with begin(request, asking.scope) as conn:
+        key, owners = whereabouts.locate(conn, places[:, 0], places[:, 1], body.at, body.known_at)
+    return OwnersAnswer(edition=EditionKey(**key._asdict()), owners=owners)

@@ -1,0 +1,123 @@
+"""
+What follows when an edition comes into force: open matters, places and who answers go to the units as they are now.
+
+It looks at what stands under units that are no longer so, not at what was published, so that it is safe to run twice,
+late, and after a crash; and it is run once more a minute later, for what was reported before that instant and committed
+after.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+from psycopg_pool import ConnectionPool
+
+from geo import lifecycle, reassign
+from geo.assign import LOCATED, Owners, new_run
+from geo.db import EVERYTHING, Connection, Row, begin, execute, instant, one, rows, statements
+from geo.edition import key_of
+from geo.sql_twin import SqlTwin
+
+if TYPE_CHECKING:
+    from geo.jobs import Job
+
+SQL = statements("activation")
+SET = 20_000
+STRAGGLERS = timedelta(minutes=1)
+"""How long a transaction may take that began before the instant of change."""
+ACTIVATION = replace(EVERYTHING, account="activation")
+FOLLOWING = ("team", "department", "default_team", "post", "route", "station", "block", "building")
+PLACES = ("station", "block", "building")
+BEGINNING = ("", UUID(int=0))
+
+Pool = ConnectionPool[Connection]
+
+
+@dataclass(frozen=True)
+class Activated:
+    """How many matters, and how many rows of places and of who answers, went to other units."""
+
+    matters: int = 0
+    places: int = 0
+
+
+def activate_edition(job: "Job") -> str:
+    """The job of an instant of change; returns what came of it in one line."""
+    done = activate(job.pool)
+    return f"{done.matters} matters and {done.places} places and teams went to other units."
+
+
+def activate(pool: Pool, now: datetime | None = None) -> Activated:
+    """
+    Bring everything to the units in force, if an edition came into force since that was last done.
+
+    Parameters
+    ----------
+    pool
+        From `db.open_pool`; each set of matters is a transaction of its own.
+    now
+        The instant to take for the present; the database's clock if not given.
+    """
+    with begin(pool, ACTIVATION, now) as conn:
+        execute(conn, SQL["one_at_a_time"])
+        key = key_of(conn)
+        since = None if key is None else one(conn, SQL["due"], **key._asdict())["since"]
+        if key is None or since is None:
+            return Activated()
+        places = _follow(conn, since)
+    matters = _move(pool, since, now)
+    with begin(pool, ACTIVATION, now) as conn:
+        if instant(conn) >= max(key) + STRAGGLERS:
+            execute(conn, SQL["activated"], **key._asdict())
+    return Activated(matters, places)
+
+
+def _follow(conn: Connection, since: datetime) -> int:
+    for name in ("stage_paths", "find_paths"):
+        execute(conn, SQL[name])
+    moved = sum(execute(conn, SQL[f"follow_{table}"]) for table in FOLLOWING)
+    execute(conn, SQL["stage_places"])
+    execute(conn, SQL["find_places"], since=since)
+    return moved + sum(execute(conn, SQL[f"place_{table}"]) for table in PLACES)
+
+
+def _move(pool: Pool, since: datetime, now: datetime | None) -> int:
+    moved, after = 0, BEGINNING
+    while after is not None:
+        with begin(pool, ACTIVATION, now) as conn:
+            found = rows(conn, SQL["open_matters"], **_asked(since, after))
+            moved += _move_set(conn, found)
+        after = (found[-1]["path"], found[-1]["id"]) if len(found) == SET else None
+    return moved
+
+
+def _asked(since: datetime, after: tuple[str, UUID]) -> dict[str, Any]:
+    settled = list(lifecycle.SETTLED)
+    return {"since": since, "after_path": after[0], "after_id": after[1], "limit": SET, "settled": settled}
+
+
+def _move_set(conn: Connection, found: Sequence[Row]) -> int:
+    key = key_of(conn)
+    if not found or key is None:
+        return 0
+    twin = SqlTwin(conn, key)
+    owners = _of_buildings(twin.assign(*np.array([(row["lon"], row["lat"]) for row in found]).T), found)
+    chosen = [(n, row) for n, row in enumerate(found) if _differs(owners, n, row)]
+    return reassign.move_open(conn, new_run(conn, twin, "edition_changed"), owners, chosen) if chosen else 0
+
+
+def _of_buildings(owners: Owners, found: Sequence[Row]) -> Owners:
+    """What was located by its building still is, wherever that stands now."""
+    by_building = np.array([row["located"] == "building" for row in found]) & (owners.located != LOCATED[0])
+    located, rule = owners.located.copy(), owners.owner_rule.copy()
+    located[by_building] = rule[by_building] = "building"
+    return replace(owners, located=located, owner_rule=rule)
+
+
+def _differs(owners: Owners, n: int, row: Row) -> bool:
+    if (owners.path[n], owners.located[n]) != (row["path"], row["located"]):
+        return True
+    return row["state"] in lifecycle.UNTAKEN and owners.team_id[n] != row["team_id"]

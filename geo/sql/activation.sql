@@ -1,0 +1,187 @@
+-- due --
+-- Since when units are in force that no activation has come after; nothing if all have. What was recorded before the
+-- last one and held already then needs none.
+SELECT min(e.valid) AS since FROM edition AS e
+WHERE
+  e.what = 'units' AND e.valid <= %(valid)s AND e.recorded <= %(recorded)s
+  AND NOT EXISTS (SELECT FROM activation AS a WHERE e.valid <= a.valid AND e.recorded <= a.recorded);
+
+-- activated --
+-- Nothing of an edition is left to be done.
+INSERT INTO activation (valid, recorded, at)
+VALUES (%(valid)s, %(recorded)s, instant())
+ON CONFLICT DO NOTHING;
+
+-- one_at_a_time --
+-- Two activations at once would wait for one another's matters.
+SELECT pg_advisory_xact_lock(hashtext('wangge.activation'));
+
+-- stage_paths --
+-- Paths that something stands under and no unit has now, with the path that takes their place.
+CREATE TEMPORARY TABLE followed (was text COLLATE "C" PRIMARY KEY, path text COLLATE "C", ended boolean) ON COMMIT DROP;
+
+-- find_paths --
+-- The path of the same unit if it moved, else of the nearest unit above it that is still in force.
+INSERT INTO followed (was, path, ended)
+SELECT s.path AS was, u.path, u.unit_id <> s.ids[cardinality(s.ids)] AS ended
+FROM (
+  SELECT a.path, string_to_array(rtrim(a.path, '.'), '.')::bigint[] AS ids
+  FROM (
+    SELECT path FROM team
+    UNION
+    SELECT path FROM department
+    UNION
+    SELECT path FROM default_team
+    UNION
+    SELECT path FROM post
+    UNION
+    SELECT path FROM route
+    UNION
+    SELECT path FROM station
+    UNION
+    SELECT path FROM block
+    UNION
+    SELECT path FROM building
+  ) AS a
+  WHERE NOT EXISTS (
+    SELECT FROM unit_version AS v WHERE v.path = a.path AND v.valid @> instant() AND v.recorded @> instant()
+  )
+) AS s
+CROSS JOIN LATERAL (
+  SELECT v.unit_id, v.path
+  FROM unnest(s.ids) WITH ORDINALITY AS n (id, depth)
+  INNER JOIN unit_version AS v ON n.id = v.unit_id AND v.valid @> instant() AND v.recorded @> instant()
+  ORDER BY n.depth DESC
+  LIMIT 1
+) AS u;
+
+-- follow_team --
+-- Who and what belongs to a unit goes with it; of a unit that ended, to the nearest above.
+UPDATE team AS t SET path = f.path, version = version + 1 FROM followed AS f
+WHERE t.path = f.was;
+
+-- follow_department --
+-- As follow_team.
+UPDATE department AS t SET path = f.path FROM followed AS f
+WHERE t.path = f.was;
+
+-- follow_default_team --
+-- As follow_team.
+UPDATE default_team AS t SET path = f.path FROM followed AS f
+WHERE t.path = f.was;
+
+-- follow_post --
+-- As follow_team.
+UPDATE post AS t SET path = f.path FROM followed AS f
+WHERE t.path = f.was;
+
+-- follow_route --
+-- As follow_team.
+UPDATE route AS t SET path = f.path, version = version + 1 FROM followed AS f
+WHERE t.path = f.was;
+
+-- follow_station --
+-- As follow_team.
+UPDATE station AS t SET path = f.path, version = version + 1 FROM followed AS f
+WHERE t.path = f.was;
+
+-- follow_block --
+-- As follow_team.
+UPDATE block AS t SET path = f.path FROM followed AS f
+WHERE t.path = f.was;
+
+-- follow_building --
+-- As follow_team.
+UPDATE building AS t SET path = f.path FROM followed AS f
+WHERE t.path = f.was;
+
+-- stage_places --
+-- Where redrawn micro-grids are.
+CREATE TEMPORARY TABLE redrawn (path text COLLATE "C" PRIMARY KEY) ON COMMIT DROP;
+
+-- find_places --
+-- Micro-grids whose version holds since an instant or later, and units that took the place of some that ended.
+INSERT INTO redrawn (path)
+SELECT path FROM unit_version
+WHERE
+  layer = 'base' AND NOT derived AND valid @> instant() AND recorded @> instant()
+  AND lower(valid) >= %(since)s::timestamptz
+UNION
+SELECT path FROM followed
+WHERE ended;
+
+-- place_station --
+-- What stands on the ground belongs to the micro-grid that it stands in now.
+WITH placed AS (
+  SELECT
+    s.id,
+    (
+      SELECT v.path FROM unit_version AS v
+      WHERE
+        v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
+        AND v.geom && s.geom AND st_covers(v.geom, s.geom)
+      ORDER BY v.unit_id ASC
+      LIMIT 1
+    ) AS path
+  FROM station AS s INNER JOIN redrawn AS r ON s.path = r.path
+)
+
+UPDATE station AS t SET path = p.path, version = t.version + 1 FROM placed AS p
+WHERE t.id = p.id AND t.path <> p.path;
+
+-- place_block --
+-- As place_station, by a point inside.
+WITH placed AS (
+  SELECT
+    s.id,
+    (
+      SELECT v.path FROM unit_version AS v
+      WHERE
+        v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
+        AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
+      ORDER BY v.unit_id ASC
+      LIMIT 1
+    ) AS path
+  FROM block AS s INNER JOIN redrawn AS r ON s.path = r.path
+)
+
+UPDATE block AS t SET path = p.path FROM placed AS p
+WHERE t.id = p.id AND t.path <> p.path;
+
+-- place_building --
+-- As place_station, by a point inside.
+WITH placed AS (
+  SELECT
+    s.id,
+    (
+      SELECT v.path FROM unit_version AS v
+      WHERE
+        v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
+        AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
+      ORDER BY v.unit_id ASC
+      LIMIT 1
+    ) AS path
+  FROM building AS s INNER JOIN redrawn AS r ON s.path = r.path
+)
+
+UPDATE building AS t SET path = p.path FROM placed AS p
+WHERE t.id = p.id AND t.path <> p.path;
+
+-- open_matters --
+-- Open matters whose unit is another, elsewhere or redrawn since an instant, and all that lay outside; in the order of
+-- their paths. A matter that was located by its building goes where the building stands.
+SELECT
+  i.id, i.path, i.located, i.state, i.team_id, st_x(coalesce(b.geom, i.geom)) AS lon,
+  st_y(coalesce(b.geom, i.geom)) AS lat
+FROM incident AS i
+LEFT JOIN LATERAL (
+  SELECT st_pointonsurface(h.geom) AS geom FROM building AS h
+  WHERE h.id = i.building_id AND i.located = 'building'
+) AS b ON TRUE
+LEFT JOIN unit_version AS u ON i.unit_id = u.unit_id AND u.valid @> instant() AND u.recorded @> instant()
+WHERE
+  i.state <> all(%(settled)s)
+  AND (u.path IS DISTINCT FROM i.path OR lower(u.valid) >= %(since)s::timestamptz OR i.located = 'outside')
+  AND (i.path, i.id) > (%(after_path)s COLLATE "C", %(after_id)s::uuid)
+ORDER BY i.path ASC, i.id ASC
+LIMIT %(limit)s;

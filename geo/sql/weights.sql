@@ -1,0 +1,104 @@
+-- What a large load takes off the tables of incidents and makes again.
+
+-- standing --
+-- How many incidents stand, and whether anybody has reported one within a day.
+SELECT
+  (SELECT count(*) FROM incident) AS standing,
+  (
+    SELECT count(*) > 0 FROM incident
+    WHERE load_id IS NULL AND received_at > instant() - interval '1 day'
+  ) AS reporting;
+
+-- note --
+-- What is taken off, with the statements that do it and undo it.
+CREATE TEMPORARY TABLE weight (is_reference boolean, take_off text, put_back text);
+
+-- list --
+-- Each as the catalogue has it: foreign keys of the three tables and to them, their other keys, their other indexes.
+INSERT INTO weight (is_reference, take_off, put_back)
+SELECT
+  c.contype = 'f' AS is_reference,
+  format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS take_off,
+  format(
+    'ALTER TABLE %s ADD CONSTRAINT %I %s%s', c.conrelid::regclass, c.conname,
+    regexp_replace(pg_get_constraintdef(c.oid), ' NOT VALID$', ''), CASE c.contype WHEN 'f' THEN ' NOT VALID' END
+  ) AS put_back
+FROM pg_constraint AS c
+WHERE
+  (
+    c.contype IN ('p', 'u', 'f')
+    AND c.conrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+  )
+  OR c.confrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+UNION ALL
+SELECT
+  false AS is_reference,
+  format('DROP INDEX %s', i.indexrelid::regclass) AS take_off,
+  pg_get_indexdef(i.indexrelid) AS put_back
+FROM pg_index AS i
+WHERE
+  i.indrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
+  AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'));
+
+-- lend --
+-- The owner of the tables reads the list that the session made.
+GRANT SELECT ON weight TO wangge_owner;
+
+-- be_quick --
+-- Who waits for a table makes everybody else wait behind it.
+SET LOCAL lock_timeout = '1s';
+
+-- take_time --
+-- As before.
+SET LOCAL lock_timeout = DEFAULT;
+
+-- become_owner --
+-- Only the owner of a table may take its indexes off.
+SET LOCAL ROLE wangge_owner;
+
+-- become_app --
+-- Back to the role that row security binds.
+SET LOCAL ROLE wangge_app;
+
+-- take_off --
+-- Drop what was noted; only for the service itself, which holds everything. References first: they need the keys.
+DO $$
+DECLARE w record;
+BEGIN
+  IF NOT wangge.keeps_house() THEN
+    RAISE EXCEPTION 'only the service itself loads in bulk' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  LOCK TABLE incident, incident_event, assignment IN ACCESS EXCLUSIVE MODE;
+  FOR w IN SELECT take_off FROM weight ORDER BY is_reference DESC LOOP
+    EXECUTE w.take_off;
+  END LOOP;
+END
+$$;
+
+-- put_back --
+-- Make it again; references last, and not validated: `validate_keys` does that.
+DO $$
+DECLARE w record;
+BEGIN
+  SET LOCAL maintenance_work_mem = '256MB';
+  FOR w IN SELECT put_back FROM weight ORDER BY is_reference LOOP
+    EXECUTE w.put_back;
+  END LOOP;
+END
+$$;
+
+-- forget --
+-- The list is done with.
+DROP TABLE pg_temp.weight;
+
+-- unproven --
+-- Tables with foreign keys that are not validated, the largest first.
+SELECT c.conrelid::regclass::text AS name
+FROM pg_constraint AS c
+WHERE c.contype = 'f' AND NOT c.convalidated AND c.connamespace = 'wangge'::regnamespace
+GROUP BY c.conrelid
+ORDER BY pg_relation_size(c.conrelid) DESC;
+
+-- validate --
+-- Validate the foreign keys of a table.
+SELECT validate_keys(%(of_table)s);

@@ -1,0 +1,169 @@
+"""Heat over HTTP: who may have it, what is refused, and how soon a report shows."""
+
+import time
+from collections.abc import Generator
+from datetime import UTC, datetime
+
+import mapbox_vector_tile
+import pytest
+from fastapi.testclient import TestClient
+from psycopg_pool import ConnectionPool
+
+from api.app import create_app
+from geo import db, public_figures
+from geo.db import EVERYTHING, begin
+from geo.settings import Settings
+from tests.city import desk, furnish
+
+Pool = ConnectionPool[db.Connection]
+BASE = "http://127.0.0.1:8000"
+TILE = "/tiles/heat/14/13744/5823"
+REPORT = {
+    "category": "hazard.flue",
+    "channel": "patrol",
+    "title": "x",
+    "lon": 122.005,
+    "lat": 46.005,
+    "crs": "EPSG:4326",
+}
+
+
+@pytest.fixture(scope="module")
+def client(pool: Pool, database: str) -> Generator[TestClient]:
+    with begin(pool, EVERYTHING) as conn:
+        furnish(conn)
+    settings = Settings(dsn=database, pool_size=6, log_level="error")
+    with TestClient(create_app(settings), base_url=BASE, headers=desk(database)[0]) as opened:
+        for _ in range(400):
+            if opened.get("/tiles/heat/0/0/0").status_code != 503:
+                break
+            time.sleep(0.05)
+        yield opened
+
+
+def total(client: TestClient, path: str = "/tiles/heat/0/0/0", **query: str) -> int:
+    answer = client.get(path, params=query)
+    assert answer.status_code in {200, 204}, answer.text
+    layer = (
+        mapbox_vector_tile.decode(answer.content).get("heat", {"features": []}) if answer.content else {"features": []}
+    )
+    return sum(one["properties"]["n"] for one in layer["features"])
+
+
+def until(wanted: int, client: TestClient, **query: str) -> int:
+    for _ in range(200):
+        if (found := total(client, **query)) == wanted:
+            return found
+        time.sleep(0.02)
+    return total(client, **query)
+
+
+def test_a_report_and_its_steps_show_in_the_tile_they_lie_in(client: TestClient) -> None:
+    before = total(client)
+    made = client.post("/v1/incidents", json=REPORT)
+    assert made.status_code == 201
+    assert until(before + 1, client) == before + 1
+    assert total(client, state="reported", category="hazard", unit="M1", hours="0-23", weekdays="1-7") >= 1
+    changed = client.patch(
+        made.headers["location"],
+        json={"state": "refused", "reason": "x"},
+        headers={"If-Match": made.headers.get("etag", '"1"')},
+    )
+    assert changed.status_code == 200
+    assert until(1, client, state="refused") == 1
+    assert total(client, state="settled") == 1
+    assert total(client, unit="M4") == 0
+
+
+def test_a_tile_that_the_client_has_is_told_so_until_it_changes(client: TestClient) -> None:
+    client.post("/v1/incidents", json=REPORT)
+    time.sleep(0.5)
+    first = client.get("/tiles/heat/0/0/0")
+    assert first.headers["content-encoding"] == "gzip"
+    assert "private" in first.headers["cache-control"]
+    had = {"If-None-Match": first.headers["etag"]}
+    assert client.get("/tiles/heat/0/0/0", headers=had).status_code == 304
+    plain = client.get("/tiles/heat/0/0/0", headers={"Accept-Encoding": "identity"})
+    assert plain.content == first.content
+    before = total(client)
+    client.post("/v1/incidents", json=REPORT)
+    until(before + 1, client)
+    assert client.get("/tiles/heat/0/0/0", headers=had).status_code == 200
+    stranger = TestClient(client.app, base_url=BASE)
+    assert stranger.get("/tiles/heat/0/0/0", headers=had).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/tiles/heat/0/0/0", "/tiles/heat.json", "/v1/heat/slices?from=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z"],
+)
+def test_whoever_has_not_signed_in_gets_the_published_figures_only(client: TestClient, path: str) -> None:
+    stranger = TestClient(client.app, base_url=BASE)
+    assert stranger.get(path).status_code == 401
+    assert stranger.get("/v1/public/heat", params={"period": "week"}).status_code == 200
+    assert stranger.get("/tiles/public-heat/10/858/362").status_code in {200, 204}
+    for extra in ({"from": "2026-01-01T00:00:00Z"}, {"unit": "M1"}, {"hours": "8"}, {"bbox": "1,2,3,4"}):
+        assert stranger.get("/v1/public/heat", params=extra).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        (TILE, {"hours": "24"}, 400),
+        (TILE, {"hours": "9-8"}, 400),
+        (TILE, {"hours": "8;DROP"}, 400),
+        (TILE, {"weekdays": "0"}, 400),
+        (TILE, {"category": "Hazard'"}, 400),
+        (TILE, {"state": "done"}, 400),
+        (TILE, {"state": "open,"}, 400),
+        (TILE, {"from": "2026-01-01"}, 400),
+        (TILE, {"from": "1e9"}, 400),
+        (TILE, {"colour": "red"}, 400),
+        (TILE, {"unit": "X9"}, 404),
+        (TILE, {"unit": "\x00"}, 400),
+        ("/tiles/heat/17/0/0", {}, 404),
+        ("/tiles/heat/3/8/0", {}, 404),
+        ("/tiles/heat/3/-1/0", {}, 400),
+        ("/tiles/heat/x/0/0", {}, 400),
+        ("/v1/heat/slices", {}, 400),
+        ("/v1/heat/slices", {"from": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, 422),
+        ("/v1/heat/slices", {"from": "1999-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "step": "hour"}, 422),
+        ("/v1/heat/slices", {"from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z", "bbox": "9,9,1,1"}, 400),
+        ("/v1/public/heat", {"period": "day"}, 400),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_few_words(
+    client: TestClient, path: str, query: dict[str, str], status: int
+) -> None:
+    answer = client.get(path, params=query)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.content) < 1000
+
+
+def test_the_description_carries_the_filters_into_the_address_of_tiles(client: TestClient) -> None:
+    client.post("/v1/incidents", json=REPORT)
+    told = client.get("/tiles/heat.json", params={"category": "hazard", "hours": "8-18"}).json()
+    assert told["tiles"] == [f"{BASE}/tiles/heat/{{z}}/{{x}}/{{y}}?category=hazard&hours=8-18"]
+    assert set(told["heat"]["breaks"]) == {str(zoom) for zoom in range(told["maxzoom"] + 1)}
+    assert told["vector_layers"][0]["fields"] == {"n": "Number", "open": "Number"}
+
+
+def test_a_revoked_grant_ends_heat_within_a_second(client: TestClient, pool: Pool) -> None:
+    assert client.get(TILE).status_code in {200, 204}
+    with begin(pool, EVERYTHING) as conn:
+        conn.execute("UPDATE credential SET ended_at = now() WHERE kind = 'token'")
+    time.sleep(1.0)
+    assert client.get(TILE).status_code == 401
+    with begin(pool, EVERYTHING) as conn:
+        conn.execute("UPDATE credential SET ended_at = NULL")
+
+
+def test_published_figures_are_served_to_anyone(client: TestClient, pool: Pool) -> None:
+    with begin(pool, EVERYTHING) as conn:
+        public_figures.publish(conn, datetime(2026, 4, 1, tzinfo=UTC), "Asia/Shanghai")
+    stranger = TestClient(client.app, base_url=BASE)
+    told = stranger.get("/v1/public/heat", params={"period": "month"}).json()
+    assert datetime.fromisoformat(told["since"]) == datetime(2026, 2, 28, 16, tzinfo=UTC)
+    assert {one["code"] for one in told["figures"]} == {"L", "B1", "B2", "M1", "M2", "M3", "M4"}
+    assert [one for one in told["figures"] if 0 < one["incidents"] < 5] == []
