@@ -10,9 +10,8 @@ export default defineConfig({
     license: { fileName: "third-party-notices.txt" },
     // One file of styles and no data: addresses, so that the pages run under a policy of 'self' alone.
     assetsInlineLimit: 0,
-    rollupOptions: { input: ["index.html", "track.html"] },
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "map.html"] },
+    rolldownOptions: { input: ["index.html", "track.html", "map.html"] },
   },
   worker: { format: "es" },
   server: { proxy: { "/v1": service, "/tiles": service, "/health": service, "/docs": service } },

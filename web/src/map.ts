@@ -4,5 +4,5 @@ import { startLanguage } from "./language";
 import { startTheme } from "./theme";
 
 startTheme();
-startLanguage();
+startLanguage((words) => words.mapPage.title);
 void loadSession();

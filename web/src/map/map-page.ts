@@ -68,7 +68,6 @@ export class MapPage extends LitElement {
   }
 
   override render() {
-    document.title = text().mapPage.title;
     const whole = this.whole.value;
     return html`<page-header home="/"></page-header>
       <main>
