@@ -9,6 +9,7 @@ export interface Inks {
   station: string;
   route: string;
   chosen: string;
+  pin: string;
   halo: string;
   text: string;
 }
@@ -19,6 +20,7 @@ const LIGHT: Inks = {
   station: "#17624c",
   route: "#5b3a8e",
   chosen: "#17624c",
+  pin: "#1d5fb4",
   halo: "#ffffff",
   text: "#1f2933",
 };
@@ -29,6 +31,7 @@ const DARK: Inks = {
   station: "#74c7a8",
   route: "#c3a6f2",
   chosen: "#74c7a8",
+  pin: "#7ab8ff",
   halo: "#10151a",
   text: "#e6ecf2",
 };
