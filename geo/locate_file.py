@@ -113,7 +113,7 @@ def account(located: Located, report: LocateReport, rejects: RejectsFile, opened
     report.read += located.read
     report.located += located.counts
     rejects.add(located.numbers, located.verdicts, located.refused)
-    rejects.add_ragged(located.ragged, opened.columns)
+    rejects.add_unread({row: ("ragged_row", text) for row, text in located.ragged.items()}, opened.columns)
 
 
 def ended(report: LocateReport, rejects: RejectsFile, started_s: float) -> LocateReport:

@@ -224,26 +224,6 @@ def cut_side(rings: Rings, count: int, side: int, low: int, high: int, chains: R
 
 
 @njit(cache=True, nogil=True)
-def tidy(rings: Rings, count: int, out: Rings) -> int:
-    """Copy rings without repeated vertices, and without those that enclose nothing; returns how many."""
-    kept = 0
-    out.starts[0] = 0
-    for r in range(count):
-        first, last, at = rings.starts[r], rings.starts[r + 1], out.starts[kept]
-        before, area = last - 1, np.int64(0)
-        for i in range(first, last):
-            area += rings.x[before] * rings.y[i] - rings.x[i] * rings.y[before]
-            if rings.x[i] != rings.x[before] or rings.y[i] != rings.y[before]:
-                out.x[at], out.y[at] = rings.x[i], rings.y[i]
-                at += 1
-            before = i
-        if area != 0:
-            kept += 1
-            out.starts[kept] = at
-    return kept
-
-
-@njit(cache=True, nogil=True)
 def doubled_area(rings: Rings, r: int) -> int:
     """Twice the area of a ring; more than zero if it runs as an outer ring does."""
     area, before = 0, rings.starts[r + 1] - 1
@@ -251,6 +231,26 @@ def doubled_area(rings: Rings, r: int) -> int:
         area += rings.x[before] * rings.y[i] - rings.x[i] * rings.y[before]
         before = i
     return int(area)
+
+
+@njit(cache=True, nogil=True)
+def tidy(rings: Rings, count: int, out: Rings) -> int:
+    """Copy rings, outer ones first, without repeated vertices or rings that enclose nothing; returns how many."""
+    kept = 0
+    out.starts[0] = 0
+    for sign in (1, -1):
+        for r in range(count):
+            if doubled_area(rings, r) * sign <= 0:
+                continue
+            at, before = out.starts[kept], rings.starts[r + 1] - 1
+            for i in range(rings.starts[r], rings.starts[r + 1]):
+                if rings.x[i] != rings.x[before] or rings.y[i] != rings.y[before]:
+                    out.x[at], out.y[at] = rings.x[i], rings.y[i]
+                    at += 1
+                before = i
+            kept += 1
+            out.starts[kept] = at
+    return kept
 
 
 @njit(cache=True, nogil=True)
@@ -333,7 +333,7 @@ def outer_rings(rings: Rings, count: int) -> int:
             outer += 1
         else:
             holes += 1
-    if holes > 0 and (outer != 1 or doubled_area(rings, 0) < 0):
+    if holes > 0 and outer != 1:
         return UNCLEAR
     return outer
 

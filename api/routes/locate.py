@@ -1,5 +1,6 @@
 """Which micro-grid owns a point, or some points, as of any instant and as known at any other."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -19,14 +20,19 @@ Reader = Annotated[Principal, needs("unit.read")]
 @router.get("", summary="The owner of a point 某点所属微网格")
 def one(request: Request, asking: Reader, query: Annotated[PointQuery, Query()]) -> OwnersAnswer:
     """The one owner, all micro-grids that the point touches, and the edition that says so."""
-    asked = PointsIn(points=[(query.lon, query.lat)], crs=query.crs, at=query.at, known_at=query.known_at)
-    return many(request, asking, asked)
+    return _owners(request, asking, [(query.lon, query.lat)], query)
 
 
 @router.post("", summary="The owners of points 多点所属微网格")
 def many(request: Request, asking: Reader, body: PointsIn) -> OwnersAnswer:
     """As for one point, for up to a thousand, in the order given."""
-    places = np.array([incidents.stored(lon, lat, body.crs) for lon, lat in body.points])
+    return _owners(request, asking, body.points, body)
+
+
+def _owners(
+    request: Request, asking: Principal, points: Sequence[tuple[float, float]], asked: PointQuery | PointsIn
+) -> OwnersAnswer:
+    places = np.array([incidents.stored(lon, lat, asked.crs) for lon, lat in points])
     with begin(request, asking.scope) as conn:
-        key, owners = whereabouts.locate(conn, places[:, 0], places[:, 1], body.at, body.known_at)
+        key, owners = whereabouts.locate(conn, places[:, 0], places[:, 1], asked.at, asked.known_at)
     return OwnersAnswer(edition=EditionKey(**key._asdict()), owners=owners)

@@ -100,12 +100,14 @@ WHERE t.path = f.was;
 CREATE TEMPORARY TABLE redrawn (path text COLLATE "C" PRIMARY KEY) ON COMMIT DROP;
 
 -- find_places --
--- Micro-grids whose version holds since an instant or later, and units that took the place of some that ended.
+-- Micro-grids whose version holds since an instant or later, and units that took the place of some that ended; none
+-- where there were no units before.
 INSERT INTO redrawn (path)
 SELECT path FROM unit_version
 WHERE
   layer = 'base' AND NOT derived AND valid @> instant() AND recorded @> instant()
   AND lower(valid) >= %(since)s::timestamptz
+  AND EXISTS (SELECT FROM unit_version AS b WHERE b.layer = 'base' AND lower(b.valid) < %(since)s::timestamptz)
 UNION
 SELECT path FROM followed
 WHERE ended;
@@ -130,38 +132,47 @@ UPDATE station AS t SET path = p.path, version = t.version + 1 FROM placed AS p
 WHERE t.id = p.id AND t.path <> p.path;
 
 -- place_block --
--- As place_station, by a point inside.
-WITH placed AS (
+-- As place_station, by a point inside; made first, for under row security a function in the comparison would keep the
+-- index from being used.
+WITH point AS MATERIALIZED (
+  SELECT s.id, st_pointonsurface(s.geom) AS geom FROM block AS s INNER JOIN redrawn AS r ON s.path = r.path
+),
+
+placed AS (
   SELECT
     s.id,
     (
       SELECT v.path FROM unit_version AS v
       WHERE
         v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
-        AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
+        AND v.geom && s.geom AND st_covers(v.geom, s.geom)
       ORDER BY v.unit_id ASC
       LIMIT 1
     ) AS path
-  FROM block AS s INNER JOIN redrawn AS r ON s.path = r.path
+  FROM point AS s
 )
 
 UPDATE block AS t SET path = p.path FROM placed AS p
 WHERE t.id = p.id AND t.path <> p.path;
 
 -- place_building --
--- As place_station, by a point inside.
-WITH placed AS (
+-- As place_block.
+WITH point AS MATERIALIZED (
+  SELECT s.id, st_pointonsurface(s.geom) AS geom FROM building AS s INNER JOIN redrawn AS r ON s.path = r.path
+),
+
+placed AS (
   SELECT
     s.id,
     (
       SELECT v.path FROM unit_version AS v
       WHERE
         v.layer = 'base' AND NOT v.derived AND v.valid @> instant() AND v.recorded @> instant()
-        AND v.geom && st_pointonsurface(s.geom) AND st_covers(v.geom, st_pointonsurface(s.geom))
+        AND v.geom && s.geom AND st_covers(v.geom, s.geom)
       ORDER BY v.unit_id ASC
       LIMIT 1
     ) AS path
-  FROM building AS s INNER JOIN redrawn AS r ON s.path = r.path
+  FROM point AS s
 )
 
 UPDATE building AS t SET path = p.path FROM placed AS p

@@ -176,7 +176,7 @@ def test_few_areas_are_left_to_geos(winding: Areas) -> None:
     layer, whole = layer_of(winding, 14)
     places = tiles_at(whole, 14, 200, np.random.default_rng(9))
     cut = [encode(layer.columns, x * EXTENT, y * EXTENT, layer.low, layer.high) for x, y in places]
-    assert sum(len(left) for *_, left in cut) < 20
+    assert sum(len(left) for *_, left in cut) < 40  # of all areas that the borders of 200 tiles cross
 
 
 def test_a_point_is_in_one_tile_also_on_the_border_of_four() -> None:

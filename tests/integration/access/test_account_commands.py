@@ -67,7 +67,7 @@ def test_an_account_is_made_granted_given_a_token_and_revoked_by_commands(public
     assert "dispatcher T1" in listed
     assert secret.split("_")[1] in listed
     assert secret not in listed
-    renewed = run("password", "desk.t1").strip()
+    renewed = run("password", "desk.t1").splitlines()[0]
     assert renewed != password
     run("revoke", "desk.t1", "--token", secret.split("_")[1])
     run("revoke", "desk.t1")

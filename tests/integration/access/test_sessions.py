@@ -67,6 +67,7 @@ def test_nobody_is_public_and_may_report_but_read_no_matter(public: TestClient, 
     anyone = asking(public, None)
     assert anyone.get("/v1/session").json() == {
         "account": None, "role": "public", "grant": None, "grants": [], "expires_at": None,
+        "provider": None, "must_change_password": False,
         "permissions": ["incident.report", "list.read", "public", "station.read", "stats.read", "unit.read"],
     }  # fmt: skip
     answer = anyone.post("/v1/incidents", json=REPORT, headers={"Idempotency-Key": uuid4().hex})
