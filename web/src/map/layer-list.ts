@@ -2,15 +2,14 @@
 import { LitElement, css, html, nothing, svg } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { colours, distinct, ranges, type Breaks } from "../kit/map/classes";
+import { breaksAt, colours, distinct, ranges } from "../kit/map/classes";
 import { inksOf } from "../kit/map/inks";
 import type { OverlayId } from "../kit/map/overlays";
 import type { Category } from "../kit/shapes";
 import { shared } from "../kit/styles";
 import { Speaks, count, language, text } from "../language";
 import { theme } from "../theme";
-import { PERIODS, type HeatWish, type Period } from "./heat";
-import type { HeatTold } from "./map-page";
+import { PERIODS, type Heat, type HeatWish, type Period, type Playing } from "./heat";
 
 @customElement("layer-list")
 export class LayerList extends LitElement {
@@ -91,7 +90,9 @@ export class LayerList extends LitElement {
   @property({ attribute: false }) allowed: OverlayId[] = [];
   @property({ attribute: false }) wish!: HeatWish;
   @property({ attribute: false }) categories: Category[] = [];
-  @property({ attribute: false }) heat: HeatTold | null = null;
+  @property({ attribute: false }) heat: Heat | null = null;
+  // The step of time that the map shows, where one is played.
+  @property({ attribute: false }) playing: Playing | null = null;
   // The zoom that the legend holds for.
   @property({ type: Number }) zoom = 8;
 
@@ -138,9 +139,10 @@ export class LayerList extends LitElement {
     const says = text().mapPage;
     const names = id === "heat" ? says.periods : says.publicPeriods;
     const known = PERIODS.filter((period) => period in names);
+    const shown = this.wish.period in names ? this.wish.period : "year";
     return html`<div class="wishes">
       <select aria-label=${says.period} @change=${(event: Event) => this.turn({ period: valueOf(event) as Period })}>
-        ${known.map((each) => html`<option value=${each} ?selected=${each === this.wish.period}>${names[each]}</option>`)}
+        ${known.map((each) => html`<option value=${each} ?selected=${each === shown}>${names[each]}</option>`)}
       </select>
       <select aria-label=${says.category} @change=${(event: Event) => this.turn({ category: valueOf(event) })}>
         <option value="">${says.everyCategory}</option>
@@ -157,13 +159,13 @@ export class LayerList extends LitElement {
 
   private legend(id: OverlayId) {
     const says = text().mapPage;
-    const told = id === "heat" ? this.heat?.desk : this.heat?.open;
+    const told = this.heat;
     if (!told) return nothing;
-    if (!told.total) return html`<p class="soft small">${this.heat?.open && !this.heat.open.since ? says.unpublished : says.none}</p>`;
-    const breaks = this.breaks;
+    if (!told.total) return html`<p class="soft small">${told.kind === "public" && !told.since ? says.unpublished : says.none}</p>`;
+    const breaks = breaksAt(this.playing?.breaks ?? told.breaks, this.zoom);
     const shades = colours(distinct(breaks).length, inksOf(theme()));
     return html`<p class="soft small figure">
-        ${says.total(count(told.total))} · ${id === "heat" ? says.perCell : says.perUnit}
+        ${this.playing ? says.oneStep : says.total(count(told.total))} · ${id === "heat" ? says.perCell : says.perUnit}
       </p>
       <div class="classes">
         ${ranges(breaks, count).map(
@@ -177,13 +179,8 @@ export class LayerList extends LitElement {
       </div>`;
   }
 
-  private get breaks(): Breaks {
-    const zoom = String(Math.min(Math.max(Math.floor(this.zoom), 0), 16));
-    return this.heat?.desk ? (this.heat.desk.breaks[zoom] ?? []) : (this.heat?.open?.breaks ?? []);
-  }
-
   private turn(part: Partial<HeatWish>): void {
-    this.say("wish", { ...this.wish, step: null, ...part });
+    this.say("wish", { ...this.wish, ...part });
   }
 
   private say(name: string, detail: unknown): void {

@@ -7,6 +7,13 @@ export type Breaks = readonly number[];
 // By zoom, as a cell of a finer zoom holds less.
 export type ZoomBreaks = Readonly<Record<string, Breaks>>;
 
+// The classes of a zoom; closer in than the closest that is known they stay as there.
+export function breaksAt(breaks: ZoomBreaks, zoom: number): Breaks {
+  const known = Object.keys(breaks).map(Number).sort((a, b) => a - b);
+  const at = known.filter((each) => each <= zoom).at(-1) ?? known[0];
+  return at === undefined ? [] : (breaks[at] ?? []);
+}
+
 // The counts at which the classes begin, without repeats: few cells do not fill all classes.
 export function distinct(breaks: Breaks): number[] {
   return [...new Set([1, ...breaks.map((each) => Math.max(1, Math.round(each)))])].sort((a, b) => a - b);
@@ -35,6 +42,7 @@ export function colourByZoom(breaks: ZoomBreaks, inks: Inks): ExpressionSpecific
   const zooms = Object.keys(breaks).map(Number).sort((a, b) => a - b);
   const [first = 0, ...rest] = zooms;
   const steps = rest.flatMap((zoom) => [zoom, colourOf(breaks[zoom] ?? [], inks)]);
+  if (!rest.length) return colourOf(breaks[first] ?? [], inks);
   return ["step", ["zoom"], colourOf(breaks[first] ?? [], inks), ...steps] as ExpressionSpecification;
 }
 

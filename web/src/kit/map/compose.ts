@@ -1,5 +1,6 @@
 // One style of the base map and all that lies on it: areas below the borders, marks below the names.
 import type { GeoJSONSourceSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
+import type { Feature, Geometry } from "geojson";
 
 import type { Area } from "../shapes";
 import type { Inks } from "./inks";
@@ -46,7 +47,7 @@ export function compose(ground: StyleSpecification, laid: Laid, inks: Inks): Sty
 // What changes often and is drawn by us: handed over without making the style anew.
 export function marksData({ chosen, pin, trace, closed }: Laid): Record<string, GeoJSONSourceSpecification> {
   return {
-    chosen: { type: "geojson", data: chosen ? feature(chosen) : NONE },
+    chosen: { type: "geojson", data: chosen ? feature(chosen as Geometry) : NONE },
     pin: { type: "geojson", data: pin ? feature({ type: "Point", coordinates: [...pin] }) : NONE },
     trace: { type: "geojson", data: traced(trace, closed) },
   };
@@ -54,19 +55,24 @@ export function marksData({ chosen, pin, trace, closed }: Laid): Record<string, 
 
 function traced(points: readonly Point[], closed: boolean): Data {
   if (!points.length) return NONE;
-  const dots = { type: "MultiPoint" as const, coordinates: points.map((point) => [...point]) };
+  const dots = points.map((point) => ({ type: "Point" as const, coordinates: [...point] }));
   const [first] = points;
   const ring = closed && points.length > 2 && first ? [...points, first] : points;
   const path = { type: "LineString" as const, coordinates: ring.map((point) => [...point]) };
   const area = { type: "Polygon" as const, coordinates: [ring.map((point) => [...point])] };
-  const geometries = [dots, ...(ring.length > 1 ? [path] : []), ...(ring.length > 3 && closed ? [area] : [])];
+  const geometries = [...dots, ...(ring.length > 1 ? [path] : []), ...(ring.length > 3 && closed ? [area] : [])];
   return { type: "FeatureCollection", features: geometries.map(feature) };
 }
 
 function traceLayers(inks: Inks): LayerSpecification[] {
-  const isArea = ["==", ["geometry-type"], "Polygon"] as const;
   return [
-    { id: "trace-area", type: "fill", source: "trace", filter: [...isArea], paint: { "fill-color": inks.pin, "fill-opacity": 0.12 } },
+    {
+      id: "trace-area",
+      type: "fill",
+      source: "trace",
+      filter: ["==", ["geometry-type"], "Polygon"],
+      paint: { "fill-color": inks.pin, "fill-opacity": 0.12 },
+    },
     line("trace", inks.pin, 2.5),
     dot("trace-points", inks.halo, inks.pin, 4, 2, "trace"),
   ];
@@ -88,7 +94,7 @@ const dot = (id: string, fill: string, edge: string, radius: number, width: numb
   paint: { "circle-color": fill, "circle-radius": radius, "circle-stroke-color": edge, "circle-stroke-width": width },
 });
 
-const feature = <G>(geometry: G) => ({ type: "Feature" as const, properties: {}, geometry }) as unknown as GeoJSON.Feature;
+const feature = (geometry: Geometry): Feature => ({ type: "Feature", properties: {}, geometry });
 
 function place({ layers }: StyleSpecification, fits: (layer: LayerSpecification) => boolean): number {
   const found = layers.findIndex(fits);

@@ -1,9 +1,9 @@
 // Tables as text: sorted for reading, and as CSV for spreadsheets.
 export interface Column<Row> {
   name: string;
-  of: (row: Row) => string | number | null;
+  of(row: Row): string | number | null;
   // How a value is shown; the file has the value itself.
-  shown?: (row: Row) => string;
+  shown?(row: Row): string;
 }
 
 // Numbers as numbers, text as people of the language order it; what is missing comes last either way.

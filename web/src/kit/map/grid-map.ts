@@ -1,24 +1,27 @@
 // The one map of the product: MapLibre over our own tiles, in the page's language and theme, with overlays laid
 // between the ground and the names.
-import { LitElement, css, html, unsafeCSS, type PropertyValues } from "lit";
+import { LitElement, html, nothing, unsafeCSS, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { Map as Drawing, ScaleControl, setWorkerUrl, type MapMouseEvent, type SourceSpecification, type StyleSpecification } from "maplibre-gl";
+import { Map as Drawing, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapMouseEvent, type VectorTileSource } from "maplibre-gl";
 import libraryStyles from "maplibre-gl/dist/maplibre-gl.css?inline";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 
 import { Speaks, language, text } from "../../language";
 import { theme } from "../../theme";
-import { get } from "../api";
 import type { Area } from "../shapes";
 import { shared } from "../styles";
+import { compose, marksData, type Laid, type Point } from "./compose";
 import { fontFor, restOfFont } from "./font";
+import { ground, type Bounds } from "./ground";
 import { inksOf } from "./inks";
+import { STEPS, moveOf } from "./keys";
+import { mapStyles } from "./map-styles";
 import type { Overlay } from "./overlays";
 import { weakOn } from "./strength";
 
 setWorkerUrl(worker);
 
-export type Bounds = [number, number, number, number];
+export type { Bounds } from "./ground";
 
 export interface View {
   lon: number;
@@ -26,45 +29,28 @@ export interface View {
   zoom: number;
 }
 
+export interface Edges {
+  top: number;
+  right: number;
+  bottom: number;
+  left: number;
+}
+
+// What a click met: its place, and the features of the overlays there.
+export interface Picked {
+  lon: number;
+  lat: number;
+  found: { source: string; id: string | number | undefined; properties: Record<string, unknown> }[];
+}
+
 const STEP_PX = 90;
-const EMPTY = { type: "FeatureCollection", features: [] } as const;
+const REACH_PX = 5;
+const CLOSE = 16.5;
+const MARKS = ["chosen", "pin", "trace"] as const;
 
 @customElement("grid-map")
 export class GridMap extends LitElement {
-  static override styles = [
-    unsafeCSS(libraryStyles),
-    shared,
-    css`
-      :host {
-        position: relative;
-        background: var(--ground);
-      }
-      .drawing {
-        position: absolute;
-        inset: 0;
-      }
-      .drawing:focus-within {
-        outline: 2px solid var(--accent);
-        outline-offset: -2px;
-      }
-      .none {
-        position: absolute;
-        inset: 0;
-        display: grid;
-        place-content: center;
-        padding: 2rem;
-        text-align: center;
-      }
-      .maplibregl-ctrl-scale {
-        border-color: var(--soft);
-        background: color-mix(in srgb, var(--sheet) 75%, transparent);
-        color: var(--ink);
-      }
-      .maplibregl-canvas:focus {
-        outline: none;
-      }
-    `,
-  ];
+  static override styles = [unsafeCSS(libraryStyles), shared, mapStyles];
 
   // West, south, east, north (EPSG:4326), shown first where no view is given.
   @property({ attribute: false }) bounds: Bounds | null = null;
@@ -73,10 +59,14 @@ export class GridMap extends LitElement {
   // The instant that the units are shown of; now if null.
   @property() at: string | null = null;
   @property({ attribute: false }) chosen: Area | null = null;
+  @property({ attribute: false }) pin: Point | null = null;
+  // What is being measured; an area if closed.
+  @property({ attribute: false }) trace: readonly Point[] = [];
+  @property({ type: Boolean }) closed = false;
   // Characters of the names that come first, so that they are drawn in the shipped font.
   @property() names = "";
   // Pixels at each edge that something else of the page covers.
-  @property({ attribute: false }) covered = { top: 0, right: 0, bottom: 0, left: 0 };
+  @property({ attribute: false }) covered: Edges = { top: 0, right: 0, bottom: 0, left: 0 };
   @state() private broken = false;
   @query(".drawing") private readonly place!: HTMLElement;
 
@@ -89,8 +79,11 @@ export class GridMap extends LitElement {
   }
 
   override render() {
-    return html`<div class="drawing" role="application" aria-label=${text().mapPage.mapLabel}></div>
-      ${this.broken ? html`<p class="none">${text().mapPage.noDrawing}</p>` : ""}`;
+    return html`<div class="drawing" @keydown=${this.steer}></div>
+      <svg class="cross" viewBox="0 0 26 26" aria-hidden="true">
+        <path d="M13 1v9M13 16v9M1 13h9M16 13h9" stroke="currentColor" stroke-width="2" />
+      </svg>
+      ${this.broken ? html`<p class="none" role="status">${text().mapPage.noDrawing}</p>` : nothing}`;
   }
 
   override connectedCallback(): void {
@@ -105,13 +98,17 @@ export class GridMap extends LitElement {
     this.drawing = null;
   }
 
+  override focus(): void {
+    this.drawing?.getCanvas().focus();
+  }
+
   protected override firstUpdated(): void {
     void this.start();
   }
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has("overlays") || changed.has("at") || this.shown !== this.dress) void this.redress();
-    if (changed.has("chosen")) this.mark();
+    else if (changed.has("chosen") || changed.has("pin") || changed.has("trace") || changed.has("closed")) this.mark();
   }
 
   // Where the map looks now.
@@ -126,7 +123,7 @@ export class GridMap extends LitElement {
   }
 
   fit(bounds: Bounds): void {
-    this.drawing?.fitBounds(bounds, { padding: this.room, animate: this.moves, maxZoom: 16.5 });
+    this.drawing?.fitBounds(bounds, { padding: this.room, animate: this.moves, maxZoom: CLOSE });
   }
 
   fly(view: View): void {
@@ -143,11 +140,30 @@ export class GridMap extends LitElement {
     this.drawing?.zoomTo(this.drawing.getZoom() + by, { animate: this.moves });
   }
 
+  // At once, as another map does beside it.
+  look({ lon, lat, zoom }: View): void {
+    const now = this.looking;
+    if (!now || (Math.abs(now.zoom - zoom) < 1e-6 && Math.abs(now.lon - lon) < 1e-7 && Math.abs(now.lat - lat) < 1e-7)) return;
+    this.drawing?.jumpTo({ center: [lon, lat], zoom });
+  }
+
+  // Everything anew, after something failed.
+  again(): void {
+    if (!this.drawing) return void this.start();
+    for (const id of ["units", "base", ...this.overlays.map((each) => each.id)]) this.reload(id);
+  }
+
+  // Asks again for the tiles of an overlay; what is drawn stays until they are there.
+  reload(id: string): void {
+    const source = this.drawing?.getSource<VectorTileSource>(id);
+    if (source?.tiles) source.setTiles(source.tiles);
+  }
+
   private get moves(): boolean {
     return !this.drawing || !(weakOn(this.drawing) || matchMedia("(prefers-reduced-motion: reduce)").matches);
   }
 
-  private get room() {
+  private get room(): Edges {
     const { top, right, bottom, left } = this.covered;
     return { top: top + 24, right: right + 24, bottom: bottom + 24, left: left + 24 };
   }
@@ -156,8 +172,14 @@ export class GridMap extends LitElement {
     return `${theme()} ${language()} ${this.at ?? ""}`;
   }
 
+  private get laid(): Laid {
+    const { overlays, at, chosen, pin, trace, closed } = this;
+    return { overlays, at, chosen, pin, trace, closed };
+  }
+
   private async start(): Promise<void> {
-    const [style] = await Promise.all([this.composed(), fontFor(this.names)]);
+    const [base] = await Promise.all([ground(theme(), language()).catch(this.fail), fontFor(this.names)]);
+    if (!base || !this.isConnected) return;
     this.shown = this.dress;
     const where = this.view
       ? { center: [this.view.lon, this.view.lat] as [number, number], zoom: this.view.zoom }
@@ -167,7 +189,7 @@ export class GridMap extends LitElement {
     try {
       this.drawing = new Drawing({
         container: this.place,
-        style,
+        style: compose(base, this.laid, inksOf(theme())),
         ...where,
         attributionControl: false,
         fadeDuration: 0,
@@ -175,7 +197,7 @@ export class GridMap extends LitElement {
         dragRotate: false,
         pitchWithRotate: false,
         keyboard: false,
-        canvasContextAttributes: { preserveDrawingBuffer: true },
+        renderWorldCopies: false,
         locale: { "Map.Title": text().mapPage.mapLabel },
       });
     } catch {
@@ -190,63 +212,69 @@ export class GridMap extends LitElement {
     drawing.touchZoomRotate.disableRotation();
     drawing.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-left");
     if (weakOn(drawing)) drawing.setPixelRatio(1);
+    drawing.on("move", () => this.dispatchEvent(new CustomEvent("moving")));
     drawing.on("moveend", () => this.dispatchEvent(new CustomEvent("moved")));
     drawing.on("idle", () => this.dispatchEvent(new CustomEvent("drawn")));
     drawing.once("idle", () => void restOfFont());
     drawing.on("click", (event) => this.pick(event));
-    drawing.on("error", ({ error }) => this.dispatchEvent(new CustomEvent("failed", { detail: error })));
-    drawing.once("load", () => this.dispatchEvent(new CustomEvent("loaded")));
+    drawing.on("error", ({ error }) => this.fail(error));
   }
 
-  private pick(event: MapMouseEvent): void {
-    const point = { lon: event.lngLat.lng, lat: event.lngLat.lat };
-    const found = this.drawing?.queryRenderedFeatures(event.point) ?? [];
-    this.dispatchEvent(new CustomEvent("point", { detail: { ...point, found } }));
+  private readonly fail = (problem: unknown): null => {
+    this.dispatchEvent(new CustomEvent("failed", { detail: problem }));
+    return null;
+  };
+
+  private pick({ lngLat, point: { x, y } }: Pick<MapMouseEvent, "lngLat" | "point">): void {
+    const near: [[number, number], [number, number]] = [
+      [x - REACH_PX, y - REACH_PX],
+      [x + REACH_PX, y + REACH_PX],
+    ];
+    const layers = this.overlays.flatMap(({ marks }) => marks.map(({ id }) => id)).filter((id) => this.drawing?.getLayer(id));
+    const found = layers.length ? (this.drawing?.queryRenderedFeatures(near, { layers }) ?? []) : [];
+    const detail: Picked = {
+      lon: lngLat.lng,
+      lat: lngLat.lat,
+      found: found.map(({ source, id, properties }) => ({ source, id, properties })),
+    };
+    this.dispatchEvent(new CustomEvent("point", { detail }));
+  }
+
+  private steer(event: KeyboardEvent): void {
+    const move = moveOf(event);
+    const drawing = this.drawing;
+    if (!move || !drawing) return;
+    event.preventDefault();
+    const step = STEPS[move];
+    if (step) this.pan(...step);
+    else if (move === "in" || move === "out") this.zoom(move === "in" ? 1 : -1);
+    else if (move === "pick") this.pick({ lngLat: drawing.getCenter(), point: drawing.project(drawing.getCenter()) });
+    else this.dispatchEvent(new CustomEvent("wished", { detail: move }));
   }
 
   private readonly redress = async (): Promise<void> => {
     if (!this.drawing) return;
     this.shown = this.dress;
-    const style = await this.composed();
-    this.drawing?.setStyle(style, { diff: true });
+    const base = await ground(theme(), language()).catch(this.fail);
+    if (!base || !this.drawing) return;
+    this.retile();
+    this.drawing.setStyle(compose(base, this.laid, inksOf(theme())), { diff: true });
   };
 
-  // The base map's style with the overlays laid in: areas below the borders, marks below the names.
-  private async composed(): Promise<StyleSpecification> {
-    const base = await get<StyleSpecification>(`/tiles/styles/${theme()}.json?lang=${language()}`);
-    const sources = { ...base.sources };
-    if (this.at) sources["units"] = dated(this.at);
-    for (const { id, source } of this.overlays) sources[id] = source;
-    sources["chosen"] = { type: "geojson", data: this.chosenData };
-    const borders = base.layers.findIndex(({ id }) => id.endsWith("-border"));
-    const names = base.layers.findIndex(({ type }) => type === "symbol");
-    const inks = inksOf(theme());
-    return {
-      ...base,
-      sources,
-      layers: [
-        ...base.layers.slice(0, borders),
-        ...this.overlays.flatMap(({ areas }) => areas),
-        ...base.layers.slice(borders, names),
-        { id: "chosen", type: "line", source: "chosen", paint: { "line-color": inks.chosen, "line-width": 4 } },
-        ...this.overlays.flatMap(({ marks }) => marks),
-        ...base.layers.slice(names),
-      ],
-    };
-  }
-
-  private get chosenData() {
-    return this.chosen ? { type: "Feature" as const, properties: {}, geometry: this.chosen } : EMPTY;
+  // Other tiles of an overlay that is drawn already: replaced one by one, without a blank in between.
+  private retile(): void {
+    for (const { id, source } of this.overlays) {
+      const drawn = this.drawing?.getSource<VectorTileSource>(id);
+      const wanted = source.type === "vector" ? (source.tiles ?? []) : [];
+      if (drawn?.tiles && wanted.length && drawn.tiles.join() !== wanted.join()) drawn.setTiles(wanted);
+    }
   }
 
   private mark(): void {
-    const source = this.drawing?.getSource("chosen");
-    if (source && "setData" in source) (source as { setData(data: unknown): void }).setData(this.chosenData);
+    const data = marksData(this.laid);
+    for (const id of MARKS) {
+      const made = data[id]?.data;
+      if (made) this.drawing?.getSource<GeoJSONSource>(id)?.setData(made);
+    }
   }
 }
-
-const dated = (at: string): SourceSpecification => ({
-  type: "vector",
-  tiles: [`${location.origin}/tiles/units/{z}/{x}/{y}?at=${encodeURIComponent(at)}`],
-  maxzoom: 16,
-});

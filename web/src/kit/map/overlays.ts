@@ -1,7 +1,7 @@
 // What can be laid over the base map: each with its tiles, its look and who may have it.
-import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
+import type { FilterSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 
-import { colourByZoom, colourOf, type Breaks, type ZoomBreaks } from "./classes";
+import { colourByZoom, type ZoomBreaks } from "./classes";
 import type { Inks } from "./inks";
 
 export type OverlayId = "heat" | "public_heat" | "incidents" | "stations" | "routes";
@@ -34,7 +34,7 @@ export function heat(query: string, breaks: ZoomBreaks, inks: Inks): Overlay {
   };
 }
 
-export function publicHeat(query: string, breaks: Breaks, inks: Inks): Overlay {
+export function publicHeat(query: string, breaks: ZoomBreaks, inks: Inks): Overlay {
   return {
     id: "public_heat",
     source: { type: "vector", tiles: [address(`/tiles/public-heat/{z}/{x}/{y}${query}`)], minzoom: 0, maxzoom: 14 },
@@ -44,15 +44,18 @@ export function publicHeat(query: string, breaks: Breaks, inks: Inks): Overlay {
         type: "fill",
         source: "public_heat",
         "source-layer": "public_heat",
-        paint: { "fill-color": colourOf(breaks, inks), "fill-opacity": 0.78 },
+        paint: { "fill-color": colourByZoom(breaks, inks), "fill-opacity": 0.78 },
       },
     ],
     marks: [],
   };
 }
 
-export function incidents(inks: Inks): Overlay {
+// Of one category with all below it, or of all.
+export function incidents(category: string, inks: Inks): Overlay {
   const source = { source: "incidents" } as const;
+  const below = ["==", ["slice", ["get", "category"], 0, category.length + 1], `${category}.`];
+  const filter = (category ? ["any", ["==", ["get", "category"], category], below] : true) as FilterSpecification;
   return {
     id: "incidents",
     source: { type: "vector", tiles: [address("/tiles/incidents/{z}/{x}/{y}")], minzoom: 10, maxzoom: 16 },
@@ -63,6 +66,7 @@ export function incidents(inks: Inks): Overlay {
         type: "circle",
         ...source,
         "source-layer": "incident",
+        filter,
         paint: {
           "circle-color": inks.incident,
           "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2, 14, 4, 17, 7],
