@@ -26,6 +26,13 @@ export class PageHeader extends LitElement {
         margin: 0 auto;
         padding: 0.5rem 1.25rem;
       }
+      :host([wide]) header {
+        gap: 0.25rem 1.1rem;
+        max-width: none;
+      }
+      :host([wide]) nav {
+        gap: 1.1rem;
+      }
       .name {
         display: flex;
         align-items: center;
@@ -126,6 +133,15 @@ export class PageHeader extends LitElement {
         }
         .switches .theme {
           width: 2.5rem;
+        }
+        /* What fills the window leaves as much of it as it can to what it is for. */
+        :host([wide]) nav,
+        :host([wide]) .name span {
+          display: none;
+        }
+        :host([wide]) header {
+          min-height: 3.25rem;
+          padding: 0.25rem 0.75rem;
         }
       }
     `,

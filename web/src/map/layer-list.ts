@@ -70,7 +70,9 @@ export class LayerList extends LitElement {
         grid-auto-columns: 1fr;
         gap: 2px;
         margin-top: 0.3rem;
-        text-align: center;
+      }
+      .classes > div {
+        position: relative;
       }
       .classes svg {
         display: block;
@@ -169,11 +171,11 @@ export class LayerList extends LitElement {
       </p>
       <div class="classes">
         ${ranges(breaks, count).map(
-          (range, i) => html`<div>
+          (range, i) => html`<div title=${range}>
             <svg viewBox="0 0 30 8" preserveAspectRatio="none" aria-hidden="true">
               <rect width="30" height="8" rx="1.5" fill=${shades[i] ?? "none"} />
             </svg>
-            <span class="soft figure">${range}</span>
+            <span class="soft figure" aria-hidden="true">${starts(range)}</span><span class="hidden">${range}</span>
           </div>`,
         )}
       </div>`;
@@ -189,3 +191,5 @@ export class LayerList extends LitElement {
 }
 
 const valueOf = (event: Event): string => (event.target as HTMLSelectElement).value;
+// There is room for the count at which a class begins; the whole range is told to who asks.
+const starts = (range: string): string => range.replace(/–.*$/, "").replace("≥ ", "");

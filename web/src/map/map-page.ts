@@ -22,7 +22,7 @@ import "../kit/state-note";
 import { shared } from "../kit/styles";
 import "../kit/unit-lookup";
 import type { UnitLookup } from "../kit/unit-lookup";
-import { Speaks, language, text } from "../language";
+import { Speaks, language, nameOf, text } from "../language";
 import { theme } from "../theme";
 import { anchor, deskHeat, publicHeat, type HeatWish, type Playing } from "./heat";
 import "./help-card";
@@ -125,7 +125,7 @@ export class MapPage extends LitElement {
 
   override render() {
     return html`<a class="skip" href="#lookup" @click=${this.toSearch}>${text().skip}</a>
-      <page-header home="/"></page-header>
+      <page-header wide home="/"></page-header>
       <main class=${this.open ? "with-panel" : ""}>
         ${this.maps()}
         <tool-bar .open=${this.tool} .tools=${this.tools} @wish=${({ detail }: CustomEvent<Wish>) => this.act(detail)}></tool-bar>
@@ -133,7 +133,7 @@ export class MapPage extends LitElement {
         <map-notes
           .past=${this.past}
           .trouble=${this.trouble}
-          .synthetic=${this.later.value?.units.some(({ synthetic }) => synthetic > 0) ?? false}
+          .synthetic=${this.synthetic}
           @past=${this.turnTo}
           @retry=${this.retry}
         ></map-notes>
@@ -268,6 +268,15 @@ export class MapPage extends LitElement {
     return this.whole.value?.categories ?? [];
   }
 
+  private get synthetic(): boolean {
+    return this.later.value?.units.some(({ synthetic }) => synthetic > 0) ?? false;
+  }
+
+  private get name(): string {
+    const { name, name_en } = this.later.value ?? {};
+    return name ? nameOf({ name, name_en: name_en ?? null }) : "";
+  }
+
   private get tools(): Tool[] {
     const all: Tool[] = ["measure", "play", "table", "print", "help"];
     return all.filter((tool) => tool !== "play" || may("map.read"));
@@ -294,7 +303,7 @@ export class MapPage extends LitElement {
     if (wish === "zoomIn" || wish === "zoomOut") this.map?.zoom(wish === "zoomIn" ? 1 : -1);
     else if (wish === "home") this.map?.fit(whole?.bounds ?? WORLD);
     else if (wish === "help") this.help.open();
-    else if (wish === "print") this.printing.open(text().print.titled(this.later.value?.name ?? ""));
+    else if (wish === "print") this.printing.open(text().print.titled(this.name));
     else this.turnTool(wish);
   }
 
@@ -313,7 +322,8 @@ export class MapPage extends LitElement {
     }
     this.thing = thingOf(picked);
     this.open = true;
-    if (!this.thing) this.ask(picked);
+    if (this.thing) this.pin = [picked.lon, picked.lat];
+    else this.ask(picked);
   }
 
   private ask({ lon, lat }: { lon: number; lat: number }): void {
@@ -367,7 +377,8 @@ export class MapPage extends LitElement {
     const bounds = this.map?.box ?? this.whole.value?.bounds ?? WORLD;
     const { on, wish, playing, last, chosen, pin, trace, closed } = this;
     const laid = { at: this.past.at, chosen, pin, trace, closed };
-    return sheetOf({ title, bounds, laid, language: language(), wanted: { on, wish, playing, last, heat: this.heat.value ?? null } });
+    const wanted = { on, wish, playing, last, heat: this.heat.value ?? null };
+    return sheetOf({ title, bounds, laid, language: language(), wanted, synthetic: this.synthetic });
   }
 
   private readonly moved = (): void => {

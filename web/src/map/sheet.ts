@@ -13,15 +13,16 @@ interface Asked {
   laid: Omit<Laid, "overlays">;
   language: Language;
   wanted: Omit<Wanted, "inks">;
+  synthetic: boolean;
 }
 
-export async function sheetOf({ title, bounds, laid, language, wanted }: Asked): Promise<Sheet> {
+export async function sheetOf({ title, bounds, laid, language, wanted, synthetic }: Asked): Promise<Sheet> {
   const inks = inksOf("light");
   const overlays = overlaysOf({ ...wanted, inks });
   const style = compose(await ground("print", language), { ...laid, overlays }, inks);
   const hasHeat = overlays.some(({ id }) => id === "heat" || id === "public_heat");
   const legend = (zoom: number) => (hasHeat ? legendOf(wanted, zoom) : null);
-  return { title, bounds, style, legend, foot: footOf(wanted, laid.at) };
+  return { title, bounds, style, legend, foot: footOf(wanted, laid.at, synthetic) };
 }
 
 function legendOf({ heat, playing }: Pick<Wanted, "heat" | "playing">, zoom: number): Legend | null {
@@ -35,7 +36,7 @@ function legendOf({ heat, playing }: Pick<Wanted, "heat" | "playing">, zoom: num
   };
 }
 
-function footOf({ heat, playing }: Pick<Wanted, "heat" | "playing">, at: string | null): string {
+function footOf({ heat, playing }: Pick<Wanted, "heat" | "playing">, at: string | null, synthetic: boolean): string {
   const says = text().print;
   const [from, until] = playing ? [playing.since, playing.until] : [heat?.since, heat?.until];
   const told = [
@@ -43,6 +44,7 @@ function footOf({ heat, playing }: Pick<Wanted, "heat" | "playing">, at: string 
     from ? says.time(day(from.slice(0, 10)), until ? day(until.slice(0, 10)) : "") : "",
     at ? text().past.shown(day(at.slice(0, 10))) : "",
     says.source,
+    synthetic ? says.synthetic : "",
   ];
   return told.filter(Boolean).join(" · ");
 }

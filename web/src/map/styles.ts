@@ -5,6 +5,7 @@ export const pageStyles = css`
   :host {
     display: grid;
     grid-template-rows: auto minmax(0, 1fr);
+    grid-template-columns: minmax(0, 1fr);
     height: 100dvh;
   }
   .skip {

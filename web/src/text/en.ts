@@ -137,8 +137,8 @@ export const en: Catalogue = {
     everyCategory: "All categories",
     total: (n) => `${n} incidents`,
     oneStep: "The time that is played",
-    perCell: "incidents a cell",
-    perUnit: "incidents a unit",
+    perCell: "Incidents a cell",
+    perUnit: "Incidents a unit",
     none: "No incidents in this time.",
     unpublished: "No public figures yet. Sign in to see the heat of your own area.",
     signInForMore: "Sign in for each incident of your area and heat of any time.",
@@ -228,8 +228,7 @@ export const en: Catalogue = {
     close: "Close",
     stationKinds: {
       community_station: "Community service station",
-      township_station: "Township service centre",
-      police: "Police room",
+      grid_station: "Grid service station",
       service: "Service station",
     },
   },
@@ -272,6 +271,7 @@ export const en: Catalogue = {
     made: (at) => `Made ${at}`,
     time: (from, until) => (until ? `${from} to ${until}` : `since ${from}`),
     source: "Source: Wangge 网格",
+    synthetic: "with synthetic demonstration data",
     close: "Close",
   },
 

@@ -205,8 +205,8 @@ export const zh = {
     occurred: "发生时间",
     due: "办理时限",
     sort: (column: string) => `按${column}排序`,
-    inView: (n: string, kind: string) => `图中有 ${n} 个${kind === "事项" ? "" : " "}${kind}；点列名可排序，点名称可前往。`,
-    first: (n: string, kind: string) => `先列出图中 ${n} 个${kind}，放大后可看其余。`,
+    inView: (n: string, kind: string) => `图中的${kind}：共 ${n}。点列名可排序，点名称可前往。`,
+    first: (n: string, kind: string) => `图中的${kind}：先列 ${n}，放大后可看其余。`,
     untold: "“—”：不在管辖范围内，或数目太少不公开。",
   },
 
@@ -226,8 +226,7 @@ export const zh = {
     close: "关闭",
     stationKinds: {
       community_station: "便民服务站",
-      township_station: "乡镇街道服务中心",
-      police: "警务室",
+      grid_station: "网格服务站",
       service: "服务站",
     } as Record<string, string>,
   },
@@ -270,6 +269,7 @@ export const zh = {
     made: (at: string) => `制图 ${at}`,
     time: (from: string, until: string) => (until ? `${from} 至 ${until}` : `${from} 起`),
     source: "来源：网格 Wangge",
+    synthetic: "含合成演示数据",
     close: "关闭",
   },
 

@@ -72,6 +72,8 @@ export class GridMap extends LitElement {
 
   drawing: Drawing | null = null;
   private shown = "";
+  // Until a style is there it cannot be changed.
+  private ready: Promise<unknown> = Promise.resolve();
 
   constructor() {
     super();
@@ -205,7 +207,9 @@ export class GridMap extends LitElement {
       this.dispatchEvent(new CustomEvent("undrawable"));
       return;
     }
-    this.watch(this.drawing);
+    const { drawing } = this;
+    this.ready = new Promise((done) => drawing.once("style.load", done));
+    this.watch(drawing);
   }
 
   private watch(drawing: Drawing): void {
@@ -255,13 +259,22 @@ export class GridMap extends LitElement {
   private readonly redress = async (): Promise<void> => {
     if (!this.drawing) return;
     this.shown = this.dress;
-    const base = await ground(theme(), language()).catch(this.fail);
-    if (!base || !this.drawing) return;
-    this.retile();
-    this.drawing.setStyle(compose(base, this.laid, inksOf(theme())), { diff: true });
+    const [base] = await Promise.all([ground(theme(), language()).catch(this.fail), this.ready]);
+    const drawing = this.drawing;
+    if (!base || !drawing) return;
+    const overlays = this.overlays.map((overlay) => this.asDrawn(overlay));
+    drawing.setStyle(compose(base, { ...this.laid, overlays }, inksOf(theme())), { diff: true });
+    // Tiles that are asked for while colours change are lost: after the next frame, then.
+    drawing.once("render", () => this.retile());
+    drawing.triggerRepaint();
   };
 
-  // Other tiles of an overlay that is drawn already: replaced one by one, without a blank in between.
+  // With the tiles that it is drawn from at present: to set others removes none of what is drawn, a new style would.
+  private asDrawn(overlay: Overlay): Overlay {
+    const drawn = this.drawing?.getSource<VectorTileSource>(overlay.id)?.tiles;
+    return drawn && overlay.source.type === "vector" ? { ...overlay, source: { ...overlay.source, tiles: drawn } } : overlay;
+  }
+
   private retile(): void {
     for (const { id, source } of this.overlays) {
       const drawn = this.drawing?.getSource<VectorTileSource>(id);

@@ -69,9 +69,9 @@ export function incidents(category: string, inks: Inks): Overlay {
         filter,
         paint: {
           "circle-color": inks.incident,
-          "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2, 14, 4, 17, 7],
+          "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1, 13, 1.8, 15, 4.5, 17, 7],
           "circle-stroke-color": inks.halo,
-          "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 11, 0, 14, 1.25],
+          "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 13.5, 0, 15, 1.25],
           "circle-opacity": ["match", ["get", "state"], ["closed", "revisited", "archived", "refused"], 0.45, 1],
         },
       },

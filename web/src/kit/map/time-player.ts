@@ -22,6 +22,10 @@ export class TimePlayer extends LitElement {
     shared,
     cardStyles,
     css`
+      :host {
+        border: 0;
+        box-shadow: none;
+      }
       .bars {
         position: relative;
         flex: 1;
