@@ -1,5 +1,6 @@
 """The application: routes, layers and shared state, put together; nothing happens at import."""
 
+import gc
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -140,9 +141,12 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
             )
             await run_in_threadpool(passwords.nobodys)
             hearth.heat.start()
+            # What stands at the beginning stays: a full collection that looks through it all stops everything for long.
+            gc.freeze()
             try:
                 yield
             finally:
+                gc.unfreeze()
                 await streams.close()
                 await run_in_threadpool(hearth.heat.stop)
 

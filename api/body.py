@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import BadJson, BodyTooLarge, BodyTooSlow, Busy, Language, WrongMediaType, language_of, problem
 from geo.errors import WanggeError
 
+MOST_PARTS = 8_000  # lists and objects; texts of ours, which may be full of brackets, have under 5,000 characters
 MOST_NAMES = 200  # in one object; the validator makes an error of each unknown one
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})  # nothing reads a body that comes with these
 WITHIN_S = 20.0  # from the end of the headers to the end of the body
@@ -28,11 +29,14 @@ SMALL = 16_384  # parsed at once; what is larger goes to a thread
 
 def parse(body: bytes) -> Any:
     """
-    Read JSON strictly; raises `BadJson`.
+    Read JSON strictly; raises `BadJson` and `BodyTooLarge`.
 
     orjson refuses NaN, infinities, 1e400, lone surrogates, bad UTF-8 and depth over 1,024, but takes the last of two
-    equal names; the second reading refuses those, and is safe from deep nesting because the first one was.
+    equal names; the second reading refuses those, and is safe from deep nesting because the first one was. Neither
+    begins where there are many lists and objects: each is little work, but all make the collector look at everything.
     """
+    if body.count(b"[") + body.count(b"{") > MOST_PARTS:
+        raise BodyTooLarge(f"{MOST_PARTS} lists and objects")
     try:
         orjson.loads(body)
         return json.loads(body, object_pairs_hook=_object)

@@ -35,7 +35,7 @@ class Compress:
         if scope["type"] != "http" or not _is_open(scope["path"]):
             await self.app(scope, receive, send)
             return
-        squeezed = _Squeezed(send, self.turns, wanted=_takes_gzip(Headers(scope=scope).get("accept-encoding", "")))
+        squeezed = _Squeezed(send, self.turns, wanted=takes_gzip(Headers(scope=scope).get("accept-encoding", "")))
         await self.app(scope, receive, squeezed.send)
 
 
@@ -80,7 +80,8 @@ def _is_open(path: str) -> bool:
     return any(path == known or path.startswith(known + "/") for known in OPEN)
 
 
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header has gzip, or anything, at a weight above nothing."""
     for choice in accepted.lower().split(","):
         name, _, weight = choice.partition(";")
         if name.strip() in {"gzip", "*"}:

@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 EXAMPLES = Path(__file__).with_name("examples.json")
 SAFE = frozenset({"get", "head", "options"})
-NAMING = frozenset({"unit", "parent", "at"})  # parameters that may name what is not there
+NAMING = frozenset({"unit", "parent", "at", "known_at"})  # parameters that may name what is not there
 # The refusal that stands as the example of its status.
 TYPICAL: Mapping[int, type[wrong.WanggeError]] = {
     400: errors.BadParameter,

@@ -23,6 +23,7 @@ from geo.tickets import TicketRefused
 
 Language = Literal["zh", "en"]
 MOST_FAULTS = 20
+MOST_ACCEPTED = 1_000  # characters of an Accept-Language that are read
 
 
 class BadJson(wrong.Invalid):
@@ -224,7 +225,7 @@ def status_of(error: type[wrong.WanggeError]) -> int:
 
 def language_of(accepted: str, default: Language = "zh") -> Language:
     """The language of an Accept-Language header that we speak and that it likes best."""
-    choices = [choice for choice in accepted.split(",") if _spoken(choice, default)]
+    choices = [choice for choice in accepted[:MOST_ACCEPTED].split(",") if _spoken(choice, default)]
     return (_spoken(max(choices, key=_weight), default) or default) if choices else default
 
 

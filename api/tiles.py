@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from api.compress import takes_gzip
 from geo.assign import NoUnits
 from geo.db import PUBLIC, Connection, Scope, begin
 from geo.editions import Editions
@@ -140,9 +141,10 @@ def answer(asked: Headers, packed: Packed, *, public: bool) -> Response:
     }
     if not packed.content:
         return Response(status_code=204, headers=headers)
-    zipped = "gzip" in asked.get("accept-encoding", "")
+    zipped = takes_gzip(asked.get("accept-encoding", ""))
     headers["etag"] = f'"{packed.tag}"' if zipped else f'"{packed.tag}-plain"'
-    if headers["etag"] in asked.get("if-none-match", ""):
+    had = asked.get("if-none-match", "")
+    if had.strip() == "*" or headers["etag"] in had:
         return Response(status_code=304, headers=headers)
     if zipped:
         headers["content-encoding"] = "gzip"

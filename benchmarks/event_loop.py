@@ -22,6 +22,7 @@ from hostile_requests import MOST, SENT, send
 
 from api.app import create_app
 from api.connections import Impatient
+from api.logging import configure
 from geo.settings import Settings
 
 SENDER = Path(__file__).with_name("hostile_requests.py")
@@ -51,7 +52,9 @@ class Watcher:
 
 
 def serve(dsn: str, watcher: Watcher) -> tuple[uvicorn.Server, int]:
-    app = create_app(Settings(dsn=dsn, log_level="error", max_body_bytes=MOST))
+    settings = Settings(dsn=dsn, log_level="error", max_body_bytes=MOST)
+    configure(settings)
+    app = create_app(settings)
     server = uvicorn.Server(uvicorn.Config(app, port=0, http=Impatient, ws="none", log_config=None, access_log=False))
 
     async def both() -> None:

@@ -18,16 +18,29 @@ import httpx
 
 CONNECTIONS = 6
 MOST = 1_000_000
+TAKEN = 65_536
 REPORT = {"category": "hazard.flue", "channel": "snap", "title": "x", "lon": 122.07, "lat": 46.08, "crs": "EPSG:4326"}
 JSON = {"Content-Type": "application/json"}
+# A request as (method, path, body, headers).
+Request = tuple[str, str, bytes, dict[str, str]]
 
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 DEEP = b"[" * 900 + b"]" * 900
 
 
-def filled(before: bytes, piece: bytes, after: bytes) -> bytes:
-    return before + piece * ((MOST - len(before) - len(after)) // len(piece)) + after
+def filled(before: bytes, piece: bytes, after: bytes, most: int = MOST) -> bytes:
+    return before + piece * ((most - len(before) - len(after)) // len(piece)) + after
+
+
+def small(before: bytes, piece: bytes, after: bytes) -> Request:
+    """As much as a route takes in JSON."""
+    return "POST", "/v1/incidents", filled(before, piece, after, TAKEN), JSON
+
+
+def points(crs: str, lon: float = 122.07) -> Request:
+    places = [[lon, 46.08 + number / 1e6] for number in range(1000)]
+    return "POST", "/v1/locate", json.dumps({"points": places, "crs": crs}).encode(), JSON
 
 
 def report(**more: Any) -> bytes:
@@ -43,8 +56,6 @@ def names(count: int) -> bytes:
     return b"{" + b",".join(b'"n%d":0' % number for number in range(count)) + b"}"
 
 
-# A request as (method, path, body, headers).
-Request = tuple[str, str, bytes, dict[str, str]]
 SENT: dict[str, Callable[[], Request]] = {
     "nothing": lambda: ("GET", "/health/live", b"", {}),
     "a report": lambda: ("POST", "/v1/incidents", report(), JSON),
@@ -59,6 +70,17 @@ SENT: dict[str, Callable[[], Request]] = {
     "a text of a megabyte": lambda: ("POST", "/v1/incidents", report(description="网" * 160_000), JSON),
     "escapes of a megabyte": lambda: ("POST", "/v1/incidents", filled(b'{"title":"', rb"\u7f51", b'"}'), JSON),
     "lone surrogates": lambda: ("POST", "/v1/incidents", filled(b'{"title":"', rb"\ud800", b'"}'), JSON),
+    "64 kB of numbers": lambda: small(b"[", b"1,", b"1]"),
+    "64 kB of empty objects": lambda: small(b'{"a":[', b"{},", b"{}]}"),
+    "64 kB, 900 deep again and again": lambda: small(b"[", DEEP + b",", b"1]"),
+    "64 kB of escapes": lambda: small(b'{"title":"', rb"\u7f51", b'"}'),
+    "64 kB of lists where points should be": lambda: (
+        "POST", "/v1/locate", filled(b'{"crs":"gcj02","points":[', b"[],", b"[]]}", TAKEN), JSON
+    ),
+    "1,000 points": lambda: points("EPSG:4326"),
+    "1,000 points in GCJ-02": lambda: points("gcj02"),
+    "1,000 points outside": lambda: points("EPSG:4326", 10.0),
+    "1,000 points in a projected system": lambda: points("EPSG:4549", 5e5),
     "spaces": lambda: ("POST", "/v1/incidents", filled(b"", b" ", b"{}"), JSON),
     "a form in parts": lambda: ("POST", "/v1/incidents", filled(b"", b"--x\r\n\r\n\r\n", b"--x--"), FORM),
     "4,000 characters of numbers to mask": lambda: ("POST", "/v1/incidents", report(description="1 3-8" * 800), JSON),
@@ -68,6 +90,8 @@ SENT: dict[str, Callable[[], Request]] = {
     "a cookie of 30 kB": lambda: ("GET", "/v1/session", b"", {"Cookie": "a=b; " * 6_000}),
     "Accept-Language of 30 kB": lambda: ("GET", "/nowhere", b"", {"Accept-Language": "zh-CN;q=0.1," * 2_600}),
     "500 units with their areas": lambda: ("GET", "/v1/units?limit=500", b"", {"Accept-Encoding": "gzip"}),
+    "a tile of the world": lambda: ("GET", "/tiles/units/0/0/0", b"", {"Accept-Encoding": "gzip"}),
+    "a tile of 2026-03-01": lambda: ("GET", "/tiles/units/12/3436/1455?at=2026-03-01T00:00:00Z", b"", {}),
     "the figures": lambda: ("GET", "/v1/summary", b"", {"Accept-Encoding": "gzip"}),
     "the description": lambda: ("GET", "/openapi.json", b"", {"Accept-Encoding": "gzip"}),
     "the description as a page": lambda: ("GET", "/docs", b"", {}),

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from geo import crs, feed, identifiers, lifecycle, masking, paging, units
-from geo.assign import Answering
+from geo.assign import Answering, FloatArray
 from geo.db import Connection, Row, Scope, execute, first, one, rows, statements
 from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
 
@@ -325,14 +326,32 @@ def stored(lon: float, lat: float, declared: str) -> tuple[float, float]:
 
     The error says what may be wrong, and never the coordinate: where somebody is stays out of messages and logs.
     """
-    x, y = np.array([lon]), np.array([lat])
-    frame = crs.declared(declared)
-    if crs.bad(x, y, frame)[0]:
-        raise BadCoordinate(crs.hint(x, y, frame))
-    x, y = crs.points_to_storage(x, y, declared)
-    if crs.bad(x, y, crs.declared("EPSG:4326"))[0]:
-        raise BadCoordinate
+    x, y = all_stored(np.array([lon]), np.array([lat]), declared)
     return float(x[0]), float(y[0])
+
+
+def all_stored(x: FloatArray, y: FloatArray, declared: str) -> tuple[FloatArray, FloatArray]:
+    """
+    Coordinates of a declared reference system, shape (n,), as they are stored, in EPSG:4326.
+
+    Raises
+    ------
+    UnknownCrs
+    BadCoordinate
+        Names the first row, if there are several, and what may be wrong; never the coordinate, as `stored`.
+    """
+    frame = crs.declared(declared)
+    wrong = crs.bad(x, y, frame)
+    if wrong.any():
+        raise BadCoordinate(_named(wrong, crs.hint(x[wrong], y[wrong], frame)))
+    lon, lat, good = crs.try_points(x, y, frame)
+    if not good.all():
+        raise BadCoordinate(_named(~good, ""))
+    return lon, lat
+
+
+def _named(wrong: NDArray[np.bool_], says: str) -> str:
+    return f"Row {int(np.argmax(wrong)) + 1}. {says}".strip() if len(wrong) > 1 else says
 
 
 def _answered(conn: Connection, key: str, sha256: str) -> Incident:

@@ -65,7 +65,10 @@ def locate(
         raise NoUnits if at is None and known is None else NoUnitsThen
     twin = SqlTwin(conn, key)
     touched = twin.touched(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
-    return key, [_owner(touched[n]) if n in touched else _outside(twin.root()) for n in range(len(lon))]
+    owners = {n: _owner(found) for n, found in touched.items()}
+    if len(owners) < len(lon):
+        owners = dict.fromkeys(range(len(lon)), _outside(twin.root())) | owners
+    return key, [owners[n] for n in range(len(lon))]
 
 
 def _owner(found: Sequence[Row]) -> Owner:

@@ -33,6 +33,7 @@ async def ready(request: Request, response: Response) -> Health:
     "/metrics",
     summary="Metrics for Prometheus 指标",
     response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     dependencies=[needs("metrics.read")],
 )
 async def metrics(request: Request) -> Response:

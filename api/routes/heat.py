@@ -12,9 +12,11 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.body import StrictRoute
+from api.description import refusals
 from api.routes.tiles import ADDRESS, TILE, Column, Row, Zoom
 from api.schemas import Box, Code, Cursor, Instant, Level, Limit, Strict, boxed
 from api.scope import Principal, begin, needs, service_of
+from api.tilejson import HeatJson
 from api.tiles import answer
 from geo import paging, units
 from geo.db import PUBLIC
@@ -167,7 +169,10 @@ class UnitHeat(BaseModel):
     open: int | None
 
 
-@router.get("/tiles/heat.json", summary="TileJSON of heat 热力图层说明", response_class=JSONResponse)
+@router.get(
+    "/tiles/heat.json", summary="TileJSON of heat 热力图层说明", response_class=JSONResponse,
+    responses={200: {"model": HeatJson}},
+)  # fmt: skip
 async def describe(request: Request, asking: Reader, query: Annotated[HeatQuery, Query()]) -> JSONResponse:
     """The heat tiles under these filters, with the counts at which the classes of a legend begin, by zoom."""
     hearth = service_of(request).hearth
@@ -191,7 +196,7 @@ async def tile(
     return answer(request.headers, packed, public=False)
 
 
-@router.get("/v1/heat/slices", summary="Heat step by step 分时热度")
+@router.get("/v1/heat/slices", summary="Heat step by step 分时热度", responses=refusals(422))
 async def slices(request: Request, asking: Reader, query: Annotated[SliceQuery, Query()]) -> Slices:
     """How many matters occurred in each hour, day, week or month, for playing a day or a year."""
     timezone = service_of(request).settings.timezone

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.requests import Request
 
 from api.body import StrictRoute
+from api.description import refusals
 from api.schemas import EditionKey, OwnersAnswer, PointQuery, PointsIn
 from api.scope import Principal, begin, needs
 from geo import incidents, whereabouts
@@ -23,7 +24,7 @@ def one(request: Request, asking: Reader, query: Annotated[PointQuery, Query()])
     return _owners(request, asking, [(query.lon, query.lat)], query)
 
 
-@router.post("", summary="The owners of points 多点所属微网格")
+@router.post("", summary="The owners of points 多点所属微网格", responses=refusals(404))
 def many(request: Request, asking: Reader, body: PointsIn) -> OwnersAnswer:
     """As for one point, for up to a thousand, in the order given."""
     return _owners(request, asking, body.points, body)
@@ -32,7 +33,8 @@ def many(request: Request, asking: Reader, body: PointsIn) -> OwnersAnswer:
 def _owners(
     request: Request, asking: Principal, points: Sequence[tuple[float, float]], asked: PointQuery | PointsIn
 ) -> OwnersAnswer:
-    places = np.array([incidents.stored(lon, lat, asked.crs) for lon, lat in points])
+    places = np.array(points, dtype=np.float64)
+    lon, lat = incidents.all_stored(places[:, 0], places[:, 1], asked.crs)
     with begin(request, asking.scope) as conn:
-        key, owners = whereabouts.locate(conn, places[:, 0], places[:, 1], asked.at, asked.known_at)
+        key, owners = whereabouts.locate(conn, lon, lat, asked.at, asked.known_at)
     return OwnersAnswer(edition=EditionKey(**key._asdict()), owners=owners)

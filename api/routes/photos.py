@@ -91,6 +91,7 @@ async def add(request: Request, asking: Annotated[Principal, needs("photo.add")]
     "/reported-photos/{slot}",
     status_code=204,
     summary="A photograph with one's own report 随上报补传照片",
+    responses=refusals(429),
     openapi_extra={"requestBody": {"required": True, **A_PICTURE}},
 )
 async def take(

@@ -16,7 +16,9 @@ from api.scope import needs, service_of
 
 router = APIRouter(prefix="/v1/session/providers", tags=["session"], route_class=StrictRoute)
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,31}$", description="Of a provider. 认证平台短名称。")]
+Name = Annotated[
+    str, Path(pattern=r"^[a-z][a-z0-9-]{1,31}$", examples=["league-sso"], description="Of a provider. 认证平台短名称。")
+]
 
 # One slash and no second, no backslash: browsers take `//host` and `/\host` for another site.
 OWN_PATH = r"^/([A-Za-z0-9._~!$&'()*+,;=:@%?-][A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$"

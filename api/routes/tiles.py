@@ -11,6 +11,7 @@ from api.body import StrictRoute
 from api.errors import language_of
 from api.schemas import Instant
 from api.scope import Principal, needs, service_of
+from api.tilejson import Catalogue, StyleJson, TileJson
 from api.tiles import MEDIA_TYPE, answer
 from tiles.labels import Language
 from tiles.layers import CATALOGUE, UNITS, TileLayer, tilejson
@@ -30,7 +31,7 @@ TILE: dict[int | str, dict[str, Any]] = {
 ADDRESS = "/{z}/{x}/{y}"
 
 
-@router.get("/", summary="Layers of tiles 瓦片图层", response_class=JSONResponse)
+@router.get("/", summary="Layers of tiles 瓦片图层", response_class=JSONResponse, responses={200: {"model": Catalogue}})
 def catalogue(request: Request, asking: Annotated[Principal, needs("unit.read")]) -> JSONResponse:
     """The layers that whoever asks may have, and the styles of the base map."""
     root = _root(request)
@@ -51,7 +52,7 @@ def catalogue(request: Request, asking: Annotated[Principal, needs("unit.read")]
 
 @router.get(
     "/styles/{theme}.json", summary="Style of the base map 底图样式", response_class=JSONResponse,
-    dependencies=[needs("unit.read")],
+    responses={200: {"model": StyleJson}}, dependencies=[needs("unit.read")],
 )  # fmt: skip
 def read_style(
     request: Request,
@@ -100,7 +101,8 @@ def _root(request: Request) -> str:
 for _layer in CATALOGUE.values():
     router.add_api_route(
         f"/{_layer.name}.json", _describes(_layer), summary=f"TileJSON of {_layer.en} {_layer.zh}图层说明",
-        response_class=JSONResponse, dependencies=[needs(_layer.permission)], operation_id=f"describe_{_layer.name}",
+        response_class=JSONResponse, responses={200: {"model": TileJson}}, dependencies=[needs(_layer.permission)],
+        operation_id=f"describe_{_layer.name}",
     )  # fmt: skip
     if _layer is not UNITS:
         router.add_api_route(

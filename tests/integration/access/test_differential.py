@@ -24,8 +24,8 @@ import shapely
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from geo import photos, pictures, seal
-from geo.db import INTAKE, begin
+from geo import edition, photos, pictures, recut, seal
+from geo.db import EVERYTHING, INTAKE, begin
 from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
@@ -92,6 +92,7 @@ def viewers(city: City, public: TestClient, wire: str) -> dict[str, Viewer]:
         given = desk.patch(f"/v1/incidents/{one}", json=change, headers={"If-Match": accepted.headers["etag"]})
         assert given.status_code == 200
     add_sealed(city, frame)
+    recut_history(city)
     for name, unit in READERS.items():
         reader = asking(public, account(city.pool, name, Role.DISPATCHER, unit))
         assert reader.get(f"/v1/incidents/{with_sealed(frame, unit)[0]}/original").status_code == 200
@@ -113,6 +114,14 @@ def with_sealed(frame: pd.DataFrame, unit: str = "L") -> list[str]:
     """The matters of a unit that have a photograph and a text with a number in it: every fourth of all."""
     chosen = frame.iloc[::4]
     return chosen.loc[chosen["place"].map(lambda place: unit in above(place)).to_numpy(dtype=bool), "id"].tolist()
+
+
+def recut_history(city: City) -> None:
+    """All matters once more under the edition in force: nothing moves, and each counts where it counted."""
+    with begin(city.pool, EVERYTHING) as conn:
+        key = edition.key_of(conn)
+        assert key is not None
+        recut.recut(conn, recut.Boundaries.of_edition(edition.read(conn, key, edition.digest_of(conn, key))))
 
 
 def add_sealed(city: City, frame: pd.DataFrame) -> None:
@@ -277,6 +286,35 @@ def who_answers_for_a_point(viewer: Viewer) -> None:
         answer = viewer.client.get("/v1/units/at", params=query).json()
         assert [unit["code"] for unit in answer["units"]] == above(code)
         team_of_a_unit(viewer, answer)
+
+
+def owners_of_points(viewer: Viewer) -> None:
+    for code in GRIDS:
+        middle = area(code).centroid
+        query = {"lon": middle.x, "lat": middle.y, "crs": "EPSG:4326"}
+        (owner,) = viewer.client.get("/v1/locate", params=query).json()["owners"]
+        assert (owner["code"], owner["located"]) == (code, "inside")
+
+
+def history_recut(viewer: Viewer) -> None:
+    """Runs are told to all; what they count is what one sees. What was put under a unit by hand lies outside of all."""
+    by_hand = viewer.visible["title"].str.startswith("PLACED")
+    (run,) = viewer.pages("/v1/recuts")
+    whole = viewer.client.get(f"/v1/recuts/{run['id']}").json()
+    assert (whole["incidents"], whole["moved"], whole["outside"]) == (len(by_hand), by_hand.sum(), by_hand.sum())
+    units = {unit["code"]: unit for unit in viewer.pages(f"/v1/recuts/{run['id']}/units")}
+    for name, seen in (("before", viewer.visible), ("after", viewer.visible[~by_hand])):
+        told = {code: unit[name] for code, unit in units.items() if unit[name] and code in PARENTS}
+        assert told == seen["place"].value_counts().to_dict()
+
+
+def progress_by_number(viewer: Viewer) -> None:
+    """Whoever has a number follows it, and is told neither what nor where."""
+    for one in viewer.matters["id"].iloc[::9]:
+        answer = viewer.client.get(f"/v1/tracking/{one}")
+        assert answer.status_code == 200
+        assert set(answer.json()) == {"state", "since", "stage", "received_at", "due_at", "stages"}
+        assert not re.search("事项-|PLACED|M[0-9]", answer.text)
 
 
 def area_of_a_unit(viewer: Viewer) -> None:
@@ -462,6 +500,11 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/units/{code}": one_unit,
     "/v1/units/at": who_answers_for_a_point,
     "/v1/units/{code}/geometry": area_of_a_unit,
+    "/v1/locate": owners_of_points,
+    "/v1/recuts": history_recut,
+    "/v1/recuts/{recut_id}": history_recut,
+    "/v1/recuts/{recut_id}/units": history_recut,
+    "/v1/tracking/{report_number}": progress_by_number,
     "/v1/maps/{kind}": maps_of_matters,
     "/v1/maps/routes": map_of_routes,
     "/v1/maps/coverage": map_of_stations,
@@ -504,7 +547,15 @@ def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
         SHOWS[path](viewer)
         return
     filled = path.format(
-        incident_id=city.placed["own"], code="x", number=1, kind="incidents", theme="light", z=14, x=13744, y=5828
+        incident_id=city.placed["own"],
+        code="x",
+        number=1,
+        recut_id=1,
+        kind="incidents",
+        theme="light",
+        z=14,
+        x=13744,
+        y=5828,
     )
     assert viewer.client.get(filled).status_code == 403
 

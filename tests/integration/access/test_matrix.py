@@ -52,6 +52,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/session/grant": {"grant": 1},
     "POST /v1/incidents/{incident_id}/reporter/reveal": {"reason": "回访核实情况"},
     "POST /v1/session/providers/{name}": {"next": "/"},
+    "POST /v1/locate": {"points": [[122.005, 46.005]], "crs": "EPSG:4326"},
     "POST /v1/incidents/{incident_id}/photos/{number}/blur": {
         "version": 1,
         "rectangles": [{"left": 0, "top": 0, "right": 9, "bottom": 9}],

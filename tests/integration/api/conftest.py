@@ -33,6 +33,7 @@ def public(city: ConnectionPool[db.Connection], database: str) -> Generator[Test
     """Nobody in particular."""
     settings = Settings(dsn=database, pool_size=8, log_level="error", max_body_bytes=200_000)
     with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
+        client.app.state.service.hearth.heat.catch_up()  # pyright: ignore[reportAttributeAccessIssue]
         yield client
 
 

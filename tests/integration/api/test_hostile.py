@@ -87,11 +87,18 @@ BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
     "an area of 2,000 vertices": (raw(geometry=many_vertices(2_000)), 422, "bad-body"),
     "an area of 10,000 vertices": (raw(geometry=many_vertices(10_000)), 413, "body-too-large"),
     "an area of 300,000 vertices": (raw(geometry=many_vertices(300_000)), 413, "body-too-large"),
-    "brackets nested 30,000 deep": (b"[" * 30_000 + b"]" * 30_000, 400, "bad-json"),
+    "brackets nested 30,000 deep": (b"[" * 30_000 + b"]" * 30_000, 413, "body-too-large"),
     "brackets nested 100,000 deep": (b"[" * 100_000 + b"]" * 100_000, 413, "body-too-large"),
-    "braces nested 10,000 deep": (b'{"a":' * 10_000, 400, "bad-json"),
+    "brackets nested 5,000 deep": (b"[" * 5_000 + b"]" * 5_000, 400, "bad-json"),
+    "braces nested 10,000 deep": (b'{"a":' * 10_000, 413, "body-too-large"),
     "a thousand names": (json.dumps({f"{MARKER}{i}": i for i in range(1000)}).encode(), 400, "bad-json"),
     "invalid utf-8": (raw()[:-1] + b',"description":"\xff"}', 400, "bad-json"),
+    "a text of 4,000 brackets and nothing else": (
+        raw(description=json.dumps("[" * 4000), title='" "'),
+        422,
+        "bad-body",
+    ),
+    "9,000 empty objects": (b'{"a":[' + b"{}," * 9000 + b"{}]}", 413, "body-too-large"),
     "no body": (b"", 422, "bad-body"),
     "a list": (b"[]", 422, "bad-body"),
     "a text": (b'"ECHO-MARKER"', 422, "bad-body"),
@@ -219,12 +226,171 @@ BAD_ADDRESSES = {
     "/v1/incidents?limit=": "bad-parameter",
     "/v1/incidents?occurred_from=2026-01-01T00:00:00": "bad-parameter",
     "/v1/units?at=2026-01-01T00:00:00": "bad-parameter",
+    "/v1/units?known_at=ECHO-MARKER": "bad-parameter",
+    "/v1/locate?lon=nan&lat=1&crs=EPSG:4326": "bad-parameter",
+    "/v1/locate?lon=1e400&lat=1&crs=EPSG:4326": "bad-parameter",
+    "/v1/locate?lon=181&lat=1&crs=EPSG:4326": "bad-parameter",
+    "/v1/locate?lon=1&lat=1": "bad-parameter",
+    "/v1/locate?lon=1&lon=2&lat=1&crs=EPSG:4326": "unknown-parameter",
+    "/v1/locate?lon=1&lat=1&crs=EPSG:4326&at=1899-12-31T00:00:00Z": "bad-parameter",
+    "/tiles/units/99/0/0": "bad-parameter",
+    "/tiles/units/1e1/0/0": "bad-parameter",
+    "/tiles/units/NaN/0/0": "bad-parameter",
+    "/tiles/units/14/-1/0": "bad-parameter",
+    "/tiles/units/14/0/ECHO-MARKER": "bad-parameter",
+    "/tiles/units/14/0/" + "9" * 5000: "bad-parameter",
+    "/tiles/units/14/0/%00": "bad-address",
+    "/tiles/units/14/0/0?at=ECHO-MARKER": "bad-parameter",
+    "/tiles/units/14/0/0?ECHO-MARKER=1": "unknown-parameter",
+    "/tiles/incidents/14/0.5/0": "bad-parameter",
+    "/tiles/styles/ECHO-MARKER.json": "bad-parameter",
+    "/tiles/styles/light.json?lang=ECHO-MARKER": "bad-parameter",
+    "/tiles/heat/14/0/0?hours=25": "bad-parameter",
+    "/tiles/heat/14/0/0?hours=18-8": "bad-parameter",
+    "/tiles/heat/14/0/0?hours=": "bad-parameter",
+    "/tiles/heat/14/0/0?hours=8&hours=9": "unknown-parameter",
+    "/tiles/heat/14/0/0?hours=" + ",".join(["8"] * 30): "bad-parameter",
+    "/tiles/heat/14/0/0?weekdays=0": "bad-parameter",
+    "/tiles/heat/14/0/0?weekdays=1-8": "bad-parameter",
+    "/tiles/heat/14/0/0?state=openly": "bad-parameter",
+    "/tiles/heat/14/0/0?category=" + "x" * 7_000: "bad-parameter",
+    "/tiles/heat/14/0/0?category=" + "x" * 10_000: "bad-address",
+    "/tiles/heat/14/0/0?category=a,,b": "bad-parameter",
+    "/tiles/heat/14/0/0?category=%27": "bad-parameter",
+    "/tiles/heat/14/0/0?unit=%00": "bad-address",
+    "/tiles/heat/14/0/0?from=2026-01-01": "bad-parameter",
+    "/tiles/heat.json?until=1e400": "bad-parameter",
+    "/v1/heat/slices?from=2026-01-01T00:00:00Z": "bad-parameter",
+    "/v1/heat/slices?from=2026-01-01T00:00:00Z&until=9999-12-31T23:59:59Z": "bad-parameter",
+    "/v1/heat/slices?from=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z&step=minute": "bad-parameter",
+    "/v1/heat/slices?from=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z&bbox=nan,0,1,1": "bad-parameter",
+    "/v1/public/heat?period=day": "bad-parameter",
+    "/v1/public/heat?category=%27--": "bad-parameter",
+    "/tiles/public-heat/14/0/0?period=ECHO-MARKER": "bad-parameter",
+    "/v1/recuts?cursor=W10": "bad-cursor",
+    "/v1/recuts?cursor=ECHO-MARKER": "bad-cursor",
+    "/v1/recuts?limit=0": "bad-parameter",
+    "/v1/recuts/0": "bad-parameter",
+    "/v1/recuts/-1": "bad-parameter",
+    "/v1/recuts/1e3": "bad-parameter",
+    "/v1/recuts/" + "9" * 30: "bad-parameter",
+    "/v1/live?since=1": "unknown-parameter",
+}
+NOT_THERE = [
+    "/tiles/units/30/0/0", "/tiles/units/17/0/0", "/tiles/units/2/4/0", "/tiles/units/0/0/1",
+    "/tiles/units/2/0/999999999",
+    "/tiles/base/5/0/0", "/tiles/incidents/9/0/0", "/tiles/heat/17/0/0", "/tiles/heat/3/8/0",
+    "/tiles/public-heat/15/0/0", "/tiles/heat/14/0/0?unit=NOWHERE",
+    "/v1/heat/slices?unit=NOWHERE&from=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z",
+    "/v1/recuts/4611686018427387903", "/v1/recuts/77/units",
+    "/tiles/units/14/0/0?at=1950-01-01T00:00:00Z",
+]  # fmt: skip
+BEYOND = {
+    "from=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z": "no-time",
+    "from=2026-02-01T00:00:00Z&until=2026-02-01T00:00:00Z": "no-time",
+    "from=1900-01-01T00:00:00Z&until=2200-12-31T00:00:00Z&step=hour": "too-many-steps",
+    "from=1900-01-01T00:00:00Z&until=2200-12-31T00:00:00Z&step=day": "too-many-steps",
+    "from=1900-01-01T00:00:00Z&until=2200-12-31T00:00:00Z&step=month": "too-many-steps",
 }
 
 
 @pytest.mark.parametrize(("address", "code"), BAD_ADDRESSES.items(), ids=BAD_ADDRESSES)
 def test_a_hostile_address_is_refused_and_nothing_of_it_is_repeated(client: TestClient, address: str, code: str):
     is_problem(client.get(address), 400, code)
+
+
+@pytest.mark.parametrize("address", NOT_THERE)
+def test_what_is_not_there_is_said_to_be_not_there(client: TestClient, address: str):
+    answer = client.get(address)
+    is_problem(answer, 404, answer.json()["code"])
+
+
+@pytest.mark.parametrize(("query", "code"), BEYOND.items(), ids=BEYOND)
+def test_a_time_that_cannot_be_played_is_refused(client: TestClient, query: str, code: str):
+    is_problem(client.get(f"/v1/heat/slices?{query}"), 422, code)
+
+
+def test_heat_that_ends_before_it_begins_counts_nothing(client: TestClient):
+    backwards = {"from": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
+    assert client.get("/tiles/heat.json", params=backwards).json()["heat"]["total"] == 0
+    assert client.get("/tiles/heat/0/0/0", params=backwards).status_code == 204
+
+
+def points(literal: str, count: int = 1000, crs: str = "EPSG:4326") -> bytes:
+    return f'{{"crs":"{crs}","points":[{",".join([literal] * count)}]}}'.encode()
+
+
+BAD_POINTS: dict[str, tuple[bytes, int, str]] = {
+    "NaN": (points("[NaN,46]"), 400, "bad-json"),
+    "1e400": (points("[122,1e400]"), 400, "bad-json"),
+    "huge": (points("[1e308,1e308]"), 422, "bad-coordinate"),
+    "huge in a projected system": (points("[1e308,1e308]", crs="EPSG:4549"), 422, "bad-coordinate"),
+    "beyond the earth": (points("[181,46]"), 422, "bad-coordinate"),
+    "beyond the earth in GCJ-02": (points("[122,91]", crs="gcj02"), 422, "bad-coordinate"),
+    "text": (points('["ECHO-MARKER",46]'), 422, "bad-body"),
+    "numbers as text": (points('["122",46]'), 422, "bad-body"),
+    "truth": (points("[true,46]"), 422, "bad-body"),
+    "three numbers": (points("[122,46,1]"), 422, "bad-body"),
+    "none": (points("", 0), 422, "bad-body"),
+    "one too many": (points("[122,46]", 1001), 422, "bad-body"),
+    "20,000 empty lists": (points("[]", 20_000), 413, "body-too-large"),
+    "7,000 empty lists": (points("[]", 7_000), 422, "bad-body"),
+    "30,000 points": (points("[122,46]", 30_000), 413, "body-too-large"),
+    "a crs that nobody issued": (points("[122,46]", crs="EPSG:999999"), 422, "unknown-crs"),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "code"), BAD_POINTS.values(), ids=BAD_POINTS)
+def test_hostile_points_are_refused_and_nothing_of_them_is_repeated(
+    public: TestClient, body: bytes, status: int, code: str
+):
+    answer = public.post("/v1/locate", content=body, headers={"Content-Type": "application/json"})
+    is_problem(answer, status, code)
+
+
+@pytest.mark.parametrize(
+    "leads_to",
+    [
+        "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", "evil",
+        "/\t/evil.example",        "/%0d%0aSet-Cookie: x\r\n", "/" + "x" * 500, "/a\n", None, 1, ["/"],
+    ],
+)  # fmt: skip
+def test_a_sign_in_leads_nowhere_else(public: TestClient, leads_to: object):
+    answer = public.post("/v1/session/providers/league-sso", json={"next": leads_to})
+    is_problem(answer, 422, "bad-body")
+
+
+@pytest.mark.parametrize("name", ["ECHO-MARKER", "x" * 400, "a%2F..%2Fb", "1"])
+def test_a_strange_provider_is_none(public: TestClient, name: str):
+    answer = public.post(f"/v1/session/providers/{name}", json={"next": "/"})
+    assert answer.status_code in {400, 404}
+    is_problem(answer, answer.status_code, answer.json()["code"])
+
+
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [("gzip", True), ("GZIP, br", True), ("*", True), ("gzip;q=0", False), ("xgzipx", False),
+     ("br;q=1, gzip; q=0.0", False),
+     (",;;=,\x7f", False), ("gzip;q=" + "9" * 3000, True), ("", False)],
+)  # fmt: skip
+def test_a_tile_is_compressed_only_for_who_takes_gzip(public: TestClient, accepted: str, zipped: bool):
+    for _ in range(2):  # made the long way, then at hand
+        answer = public.get("/tiles/units/0/0/0", headers={"Accept-Encoding": accepted})
+        assert (answer.status_code, "content-encoding" in answer.headers) == (200, zipped)
+
+
+def test_a_tile_is_not_sent_again_to_who_has_it_among_others(public: TestClient):
+    tag = public.get("/tiles/units/0/0/0").headers["etag"]
+    had = [tag, f'"a", {tag} , "b"', f"W/{tag}", "*", ", ".join([*['"x"'] * 500, tag])]
+    other = ['"other"', tag.strip('"'), "", ",,,", '"' + "x" * 5000]
+    asked = {tags: public.get("/tiles/units/0/0/0", headers={"If-None-Match": tags}) for tags in [*had, *other]}
+    assert [asked[tags].status_code for tags in had] == [304] * len(had)
+    assert [asked[tags].status_code for tags in other] == [200] * len(other)
+
+
+@pytest.mark.parametrize("seen", ["-1", "ECHO-MARKER", "1e3", "9" * 30, "1, 2"])
+def test_a_stream_from_a_strange_place_is_refused(client: TestClient, seen: str):
+    is_problem(client.get("/v1/live", headers={"Last-Event-ID": seen}), 400, "bad-parameter")
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 129, "with a space!", "é" * 10])
