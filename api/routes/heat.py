@@ -207,7 +207,7 @@ async def slices(request: Request, asking: Reader, query: Annotated[SliceQuery, 
     return Slices(step=query.step, until=query.until, total=sum(one.n for one in rows), slices=rows)
 
 
-@router.get("/v1/heat/units", summary="Heat by unit 各单元热度")
+@router.get("/v1/heat/units", summary="Heat by unit 各单元热度", responses=refusals(422))
 async def by_unit(request: Request, asking: Reader, query: Annotated[UnitsQuery, Query()]) -> Page[UnitHeat]:
     """The matters of each unit of a level, ascending by code: what a heat map shows, as a table."""
     return await service_of(request).hearth.count(lambda: _by_unit(request, asking, query))
