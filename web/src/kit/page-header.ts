@@ -143,12 +143,20 @@ export class PageHeader extends LitElement {
           min-height: 3.25rem;
           padding: 0.25rem 0.75rem;
         }
+        :host([wide]) .switches {
+          display: contents;
+        }
+        :host([wide]) .languages {
+          margin-left: auto;
+        }
       }
     `,
   ];
 
   // Where the sections of the front page are: on this page, or on the one at this address.
   @property() home = "";
+  // Whether the page fills the window.
+  @property({ type: Boolean }) wide = false;
 
   constructor() {
     super();
@@ -172,7 +180,7 @@ export class PageHeader extends LitElement {
           ${this.tongue("zh", words.language.zh)} ${this.tongue("en", words.language.en)}
         </div>
         ${this.lamp()}
-        <sign-in></sign-in>
+        <sign-in ?brief=${this.wide}></sign-in>
       </div>
     </header>`;
   }

@@ -133,7 +133,8 @@ export class LayerList extends LitElement {
 
   private under(id: OverlayId) {
     const says = text().mapPage;
-    if (id === "incidents") return html`<p class="under soft small">${says.incidentsFrom}</p>`;
+    if (id === "incidents") return html`<p class="under soft small">${this.playing ? says.incidentsRest : says.incidentsFrom}</p>`;
+    if (id === "stations" || id === "routes") return this.zoom < FROM_ZOOM ? html`<p class="under soft small">${says.closer}</p>` : nothing;
     return id === "heat" || id === "public_heat" ? html`<div class="under">${this.wishes(id)} ${this.legend(id)}</div>` : nothing;
   }
 
@@ -190,6 +191,8 @@ export class LayerList extends LitElement {
   }
 }
 
+// Stations and routes have no tiles of smaller zooms.
+const FROM_ZOOM = 8;
 const valueOf = (event: Event): string => (event.target as HTMLSelectElement).value;
 // There is room for the count at which a class begins; the whole range is told to who asks.
 const starts = (range: string): string => range.replace(/–.*$/, "").replace("≥ ", "");

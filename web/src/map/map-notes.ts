@@ -58,10 +58,19 @@ export class MapNotes extends LitElement {
         transform: translateX(-50%);
       }
       .sides span:first-child {
-        left: 32%;
+        left: calc(var(--panel) + (100% - var(--panel)) / 4);
       }
       .sides span:last-child {
-        left: 75%;
+        left: calc(var(--panel) + (100% - var(--panel)) * 3 / 4);
+      }
+      @media (max-width: 46rem) {
+        .sides span:first-child,
+        .sides span:last-child {
+          left: 50%;
+        }
+        .sides span:last-child {
+          top: calc((100% - 2.9rem) / 2 + 0.75rem);
+        }
       }
       .credit {
         position: absolute;

@@ -59,6 +59,8 @@ export class MapPage extends LitElement {
   @state() private wish: HeatWish = { period: this.given.period ?? "all", category: this.given.category ?? "" };
   @state() private playing: Playing | null = null;
   @state() private past: Past = { at: this.given.at, compared: this.given.compared };
+  // Of which time what is asked is answered: with two maps, of that on which was clicked.
+  @state() private instant: string | null = this.given.compared ? null : this.given.at;
   @state() private chosen: Area | null = null;
   @state() private pin: Point | null = null;
   @state() private thing: Thing | null = null;
@@ -179,8 +181,13 @@ export class MapPage extends LitElement {
       class="past"
       .bounds=${bounds}
       .view=${this.map?.looking ?? this.given.view}
+      .overlays=${this.overlays}
       .at=${this.past.at}
+      .covered=${this.covered}
+      .chosen=${this.chosen}
+      .pin=${this.pin}
       .names=${names}
+      @point=${({ detail }: CustomEvent<Picked>) => this.point(detail, this.past.at)}
       @moving=${() => this.follow(this.other, this.map)}
     ></grid-map>`;
   }
@@ -200,7 +207,7 @@ export class MapPage extends LitElement {
         ${this.thing
           ? html`<thing-card .thing=${this.thing} .categories=${this.categories} @close=${() => (this.thing = null)}></thing-card>`
           : nothing}
-        <unit-lookup id="lookup" .parts=${this.later.value?.parts ?? []} .instant=${this.past.at} @found=${this.show}></unit-lookup>
+        <unit-lookup id="lookup" .parts=${this.later.value?.parts ?? []} .instant=${this.instant} @found=${this.show}></unit-lookup>
         <layer-list
           .on=${this.on}
           .allowed=${allowed()}
@@ -295,7 +302,7 @@ export class MapPage extends LitElement {
   private get covered(): Edges {
     const none = { top: 0, right: 0, bottom: 0, left: 0 };
     if (PHONE.matches) return { ...none, bottom: this.open ? innerHeight * 0.5 : SHEET_PX };
-    return this.open ? { ...none, left: PANEL_PX } : none;
+    return this.open && !this.past.compared ? { ...none, left: PANEL_PX } : none;
   }
 
   private act(wish: Wish): void {
@@ -315,12 +322,13 @@ export class MapPage extends LitElement {
     if (this.tool === "measure") this.map?.focus();
   }
 
-  private point(picked: Picked): void {
+  private point(picked: Picked, instant: string | null = this.past.compared ? null : this.past.at): void {
     if (this.tool === "measure") {
       this.trace = [...this.trace, [picked.lon, picked.lat]];
       return;
     }
     this.thing = thingOf(picked);
+    this.instant = instant;
     this.open = true;
     if (this.thing) this.pin = [picked.lon, picked.lat];
     else this.ask(picked);
@@ -341,7 +349,7 @@ export class MapPage extends LitElement {
     const unit = units.at(-1);
     this.chosen = null;
     if (!unit || located === "outside") return;
-    const at = this.past.at ? `?at=${encodeURIComponent(this.past.at)}` : "";
+    const at = this.instant ? `?at=${encodeURIComponent(this.instant)}` : "";
     const found = await get<{ geometry: Area; bbox: Bounds }>(`/v1/units/${encodeURIComponent(unit.code)}/geometry${at}`).catch(() => null);
     this.chosen = found?.geometry ?? null;
     if (found && !point) this.map?.fit(found.bbox);
@@ -371,6 +379,7 @@ export class MapPage extends LitElement {
 
   private turnTo({ detail }: CustomEvent<Past>): void {
     this.past = detail;
+    this.instant = detail.compared ? null : detail.at;
   }
 
   private sheet(title: string) {
@@ -406,8 +415,7 @@ export class MapPage extends LitElement {
   }
 
   private refresh(): void {
-    this.map?.reload("heat");
-    this.map?.reload("incidents");
+    for (const map of [this.map, this.other]) for (const id of ["heat", "incidents"]) map?.reload(id);
     if (!this.playing) void this.heat.run();
   }
 

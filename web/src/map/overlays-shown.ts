@@ -28,7 +28,8 @@ export function overlaysOf({ on, heat, wish, playing, last, inks }: Wanted): Ove
   const make: Record<OverlayId, () => Overlay | null> = {
     heat: () => desk && overlay.heat(query, playing?.breaks ?? desk.breaks, inks),
     public_heat: () => open && overlay.publicHeat(open.query, open.breaks, inks),
-    incidents: () => overlay.incidents(wish.category, inks),
+    // Tiles of incidents know no time: beside a step of it they would tell of another.
+    incidents: () => (playing ? null : overlay.incidents(wish.category, inks)),
     stations: () => overlay.stations(inks),
     routes: () => overlay.routes(inks),
   };

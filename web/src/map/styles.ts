@@ -37,6 +37,10 @@ export const pageStyles = css`
     gap: 3px;
     background: var(--ink);
   }
+  .maps.two {
+    left: var(--panel);
+    --map-left: 0px;
+  }
   .maps grid-map {
     height: 100%;
   }
@@ -142,6 +146,10 @@ export const pageStyles = css`
       --panel: 0px;
       --map-left: 0px;
       --map-bottom: 2.9rem;
+    }
+    .maps.two {
+      bottom: 2.9rem;
+      --map-bottom: 0px;
     }
     .maps {
       grid-auto-columns: auto;

@@ -130,6 +130,8 @@ export const en: Catalogue = {
       routes: "Patrol routes",
     },
     incidentsFrom: "One by one from the zoom of a community on",
+    incidentsRest: "Not one by one while time is played",
+    closer: "Shown when closer",
     period: "Time",
     periods: { week: "Last week", month: "Last month", year: "Last year", all: "All" },
     publicPeriods: { week: "Last full week", month: "Last full month", year: "Last full year" },

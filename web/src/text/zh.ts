@@ -128,6 +128,8 @@ export const zh = {
       routes: "巡逻路线",
     } as Record<string, string>,
     incidentsFrom: "放大到社区以后逐件显示",
+    incidentsRest: "播放时间时不逐件显示",
+    closer: "放大后显示",
     period: "时段",
     periods: { week: "近一周", month: "近一月", year: "近一年", all: "全部" } as Record<string, string>,
     publicPeriods: { week: "上一周", month: "上一月", year: "上一年" } as Record<string, string>,
