@@ -443,6 +443,7 @@ export class MapPage extends LitElement {
   private readonly shortcut = (event: KeyboardEvent): void => {
     const [target] = event.composedPath();
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+    if (event.composedPath().some((over) => over instanceof HTMLDialogElement)) return; // it has keys of its own
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return this.leave();
     if (typing || (event.key !== "/" && event.key !== "?")) return;

@@ -19,6 +19,14 @@ export const cardStyles = css`
     flex: 1;
     font-size: 1rem;
   }
+  @media (max-width: 46rem) {
+    .head h2 {
+      flex-basis: calc(100% - 4rem);
+    }
+    .head .small {
+      order: 2;
+    }
+  }
   button.icon {
     display: grid;
     width: 2.5rem;

@@ -25,6 +25,18 @@ export class TableTwin extends LitElement {
         font-size: 0.875rem;
         text-align: left;
       }
+      /* A table that is wider than its window must not take these words along. */
+      caption span {
+        position: sticky;
+        left: 1rem;
+        display: inline-block;
+        max-width: calc(100vw - 3.5rem);
+      }
+      @media (max-width: 46rem) {
+        td:first-child {
+          min-width: 8.5rem;
+        }
+      }
       th {
         position: sticky;
         top: 0;
@@ -96,7 +108,7 @@ export class TableTwin extends LitElement {
 
   override render() {
     return html`<table>
-      <caption aria-live="polite">${this.label}</caption>
+      <caption aria-live="polite"><span>${this.label}</span></caption>
       <thead>
         <tr>${this.columns.map((column, i) => this.head(column, i))}</tr>
       </thead>

@@ -91,7 +91,8 @@ export class TimePlayer extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("bars") && changed.get("bars")) this.halt();
+    const before = changed.get("bars") as PlayedBar[] | undefined;
+    if (before && namesOf(before) !== namesOf(this.bars)) this.halt();
   }
 
   override render() {
@@ -164,3 +165,6 @@ export class TimePlayer extends LitElement {
     clearInterval(this.timer);
   }
 }
+
+// Each step hands over its bars anew: only other times are other bars.
+const namesOf = (bars: readonly PlayedBar[]): string => bars.map(({ name }) => name).join();
