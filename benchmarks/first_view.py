@@ -51,4 +51,5 @@ def main(url: str, who: dict[str, str] | None) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], dict(zip(("account", "password"), sys.argv[2:], strict=True)) or None)
+    url, *given = sys.argv[1:]
+    main(url, dict(zip(("account", "password"), given, strict=True)) if given else None)

@@ -132,7 +132,9 @@ def test_the_table_says_the_same_as_the_map_and_is_saved(map_of_desk: Any) -> No
     with page.expect_download() as saved:
         page.get_by_role("button", name="下载 CSV").click()
     lines = Path(saved.value.path()).read_text(encoding="utf-8-sig").splitlines()
-    assert {line.split(",")[1]: line.split(",")[3] for line in lines[1:]} == dict.fromkeys(["M1", "M2", "M3", "M4"], "5")
+    assert {line.split(",")[1]: line.split(",")[3] for line in lines[1:]} == dict.fromkeys(
+        ["M1", "M2", "M3", "M4"], "5"
+    )
 
 
 def test_time_plays_on_by_itself(map_of_desk: Any) -> None:
@@ -156,7 +158,10 @@ def test_the_map_is_made_a_sheet_of_paper(map_of_desk: Any) -> None:
     with page.expect_download() as saved:
         dialog.get_by_role("button", name="PNG").click()
     sheet = Image.open(saved.value.path())
-    assert sheet.width / sheet.height == pytest.approx(297 / 210, rel=0.01) and len(sheet.convert("RGB").getcolors(1 << 22)) > 50
+    assert (
+        sheet.width / sheet.height == pytest.approx(297 / 210, rel=0.01)
+        and len(sheet.convert("RGB").getcolors(1 << 22)) > 50
+    )
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("layer-list")).to_be_visible()  # the key was the dialog's
@@ -170,7 +175,9 @@ def test_two_editions_lie_beside_each_other_and_move_together(map_of_desk: Any) 
     page.wait_for_function(f"() => {VIEWS}.length === 2")
     page.locator("grid-map:not(.past) canvas").focus()
     page.keyboard.press("+")
-    page.wait_for_function(f"() => {{ const [a, b] = {VIEWS}; return a[2] > 13 && a.every((x, i) => Math.abs(x - b[i]) < 1e-6); }}")
+    page.wait_for_function(
+        f"() => {{ const [a, b] = {VIEWS}; return a[2] > 13 && a.every((x, i) => Math.abs(x - b[i]) < 1e-6); }}"
+    )
     page.get_by_role("button", name="Back to now").click()
     expect(page.locator("grid-map")).to_have_count(1)
 
