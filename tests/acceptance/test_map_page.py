@@ -1,4 +1,4 @@
-"""The map as people meet it, in a browser without a graphics card: what is drawn, asked, measured, played and printed."""
+"""The map as people meet it, in a browser without a graphics card: drawn, asked, measured, played and printed."""
 
 import io
 from collections.abc import Generator
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from geo import accounts, db
 from geo.roles import Role
@@ -23,7 +23,7 @@ STILL = """() => {
 DRAWING = 'document.querySelector("map-page").shadowRoot.querySelector("grid-map:not(.past)").drawing'
 FOUND = f"""layer => [...new Map({DRAWING}.queryRenderedFeatures()
     .filter(each => each.sourceLayer === layer || each.source === layer)
-    .map(each => [each.properties.id ?? each.properties.code ?? each.id ?? each.geometry.type, each.properties])).values()]"""
+    .map(({{ id, geometry, properties: told }}) => [told.id ?? told.code ?? id ?? geometry.type, told])).values()]"""
 VIEWS = """[...document.querySelector("map-page").shadowRoot.querySelectorAll("grid-map")]
     .map(map => [map.looking.lon, map.looking.lat, map.looking.zoom])"""
 
@@ -112,7 +112,8 @@ def test_lengths_are_measured_by_mouse_and_by_keyboard(map_of_desk: Any) -> None
     for x, y in ((700, 300), (900, 300)):
         page.mouse.click(x, y)
     by_mouse = card.locator("dd").inner_text()
-    assert by_mouse.endswith("m") and float(by_mouse.split()[0].replace(",", "")) > 0
+    assert by_mouse.endswith("m")
+    assert float(by_mouse.split()[0].replace(",", "")) > 0
     page.locator("grid-map canvas").focus()
     page.keyboard.press("Enter")
     expect(card.locator("dd")).not_to_have_text(by_mouse)
@@ -158,10 +159,8 @@ def test_the_map_is_made_a_sheet_of_paper(map_of_desk: Any) -> None:
     with page.expect_download() as saved:
         dialog.get_by_role("button", name="PNG").click()
     sheet = Image.open(saved.value.path())
-    assert (
-        sheet.width / sheet.height == pytest.approx(297 / 210, rel=0.01)
-        and len(sheet.convert("RGB").getcolors(1 << 22)) > 50
-    )
+    assert sheet.width / sheet.height == pytest.approx(297 / 210, rel=0.01)
+    assert len(sheet.convert("RGB").getcolors(1 << 22)) > 50
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("layer-list")).to_be_visible()  # the key was the dialog's
@@ -187,7 +186,8 @@ def test_a_phone_has_the_map_first_and_the_rest_in_a_sheet(map_of_desk: Any) -> 
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     expect(page.locator("layer-list")).to_be_hidden()
     canvas = page.locator("grid-map").bounding_box()
-    assert canvas and canvas["height"] > 0.8 * 844
+    assert canvas is not None
+    assert canvas["height"] > 0.8 * 844
     page.get_by_role("button", name="Layers and look-up").click()
     expect(page.get_by_label("Heat of incidents")).to_be_visible()
 
@@ -207,3 +207,22 @@ def test_a_new_incident_is_counted_on_a_map_that_is_open(service: str, map_of_de
     one = {"category": "facility.light", "channel": "patrol", "title": "路灯不亮", "crs": "EPSG:4326"}
     httpx.post(f"{service}/v1/incidents", json=one | {"lon": 122.005, "lat": 46.005}).raise_for_status()
     expect(legend).to_contain_text("共 21 件", timeout=10_000)
+
+
+def test_a_front_page_with_too_many_parts_to_draw_shows_them_as_tiles(service: str, open_page: Any) -> None:
+    def without_outlines(route: Route) -> None:
+        told = route.fetch().json()
+        parts = [part | {"outline": None} for part in told["parts"]]
+        route.fulfill(json=told | {"parts": parts})
+
+    page = open_page("about:blank", bears="GPU stall", locale="zh-CN")
+    page.route("**/v1/summary", without_outlines)
+    page.goto(service)
+    canvas = page.locator("tile-map grid-map canvas")
+    expect(canvas).to_be_visible()
+    page.wait_for_function(
+        'document.querySelector("front-page").shadowRoot.querySelector("tile-map")'
+        '.shadowRoot.querySelector("grid-map").drawing?.loaded()'
+    )
+    canvas.click()
+    expect(page.locator("unit-answer")).to_contain_text("微网格")

@@ -47,6 +47,7 @@ import { isEmpty, loadLater, loadWhole } from "./whole";
 const PHONE = matchMedia("(max-width: 46rem)");
 const PANEL_PX = 356;
 const SHEET_PX = 48;
+const TOOLS_PX = 36;
 const STAYS = 14;
 const WORLD: Bounds = [-180, -85, 180, 85];
 
@@ -301,7 +302,7 @@ export class MapPage extends LitElement {
   // What the panel lies over: the left on a desk, the lower part on a phone.
   private get covered(): Edges {
     const none = { top: 0, right: 0, bottom: 0, left: 0 };
-    if (PHONE.matches) return { ...none, bottom: this.open ? innerHeight * 0.5 : SHEET_PX };
+    if (PHONE.matches) return { ...none, right: TOOLS_PX, bottom: this.open ? innerHeight * 0.5 : SHEET_PX };
     return this.open && !this.past.compared ? { ...none, left: PANEL_PX } : none;
   }
 

@@ -25,7 +25,8 @@ export function atMost(every_ms: number, act: () => void): () => void {
 export function listen(changed: () => void, ended: () => void): () => void {
   const stream = new EventSource("/v1/live");
   const tell = atMost(AT_MOST_MS, changed);
-  for (const kind of ["incident.reported", "incident.changed", "reset"]) stream.addEventListener(kind, tell);
+  // What happened before the stream began, or while it was broken, is told by its beginning.
+  for (const kind of ["open", "incident.reported", "incident.changed", "reset"]) stream.addEventListener(kind, tell);
   stream.addEventListener("error", () => {
     if (stream.readyState === EventSource.CLOSED) ended();
   });
