@@ -226,6 +226,10 @@ class UnitQuery(Strict):
         Annotated[str, Field(min_length=1, max_length=100), Plain] | None,
         Query(description="A code, or part of a name. 编码，或名称中的文字。"),
     ] = None
+    bbox: Annotated[
+        Annotated[Box, AfterValidator(boxed), PlainSerializer(_itself)] | None,
+        Query(description="Whose box meets this one: west,south,east,north in EPSG:4326. 范围：西,南,东,北。"),
+    ] = None
     geometry: Annotated[bool, Query(description="With the areas. 是否含边界。")] = True
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
     known_at: Annotated[Instant | None, Query(description="As known at this instant. 该时刻所掌握的。")] = None
