@@ -40,6 +40,8 @@ TWINS: Mapping[str, str] = {
     "leaflet.markercluster/1.1.0/MarkerCluster.Default.css": "leaflet.markercluster/dist/MarkerCluster.Default.css",
     "folium/templates/leaflet_heat.min.js": "folium/leaflet_heat.min.js",
     "asset:leaflet.heat": "leaflet.heat/dist/leaflet-heat.js",
+    "asset:pbf": "pbf/dist/pbf.js",
+    "Leaflet.Sync/L.Map.Sync.min.js": "leaflet.sync/L.Map.Sync.js",
 }
 # It turns awesome icons by odd angles; published nowhere but in Folium's repository, and no map of ours needs it.
 DROPPED = "leaflet.awesome.rotate.min.css"

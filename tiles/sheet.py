@@ -16,6 +16,7 @@ from tiles.labels import Language, label
 
 Bounds = Sequence[float]
 LEAFLET = ("leaflet", "leaflet_css")
+PBF = ("pbf.js", "asset:pbf")
 PAGE_WORDS = (
     "legend",
     "layers",
@@ -87,6 +88,7 @@ class Drawing(JSCSSMixin, Layer):
         self.how = how
         self.what = what
         self.legend = legend
+        self.default_js: list[tuple[str, str]] = [PBF] if "tiles" in what else []
         self._template = template("drawing.html")
 
     def needs(self, scripts: Sequence[tuple[str, str]], styles: Sequence[tuple[str, str]] = ()) -> "Drawing":

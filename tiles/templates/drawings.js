@@ -1,8 +1,10 @@
 // The layers of shapes: areas, outlines, ground, dots, routes, clusters.
 (() => {
-  const { areas, cell, explain, lines, make, points, renderer, svg } = wangge.tools;
+  const { areas, cell, explain, lines, make, points, pyramid, renderer, svg, tiled } = wangge.tools;
 
-  function classedAreas(map, { shape, at, colours, table }) {
+  const EDGES_FROM = 9.5;
+  function classedAreas(map, { shape, tiles, at, colours, table }) {
+    if (tiles) return tiledAreas(tiles, at, colours, table);
     const group = L.featureGroup();
     areas(shape).forEach((area, row) => {
       const colour = colours[at[row]];
@@ -18,7 +20,7 @@
     });
     // Far out, white edges would drown the colours of small areas.
     const edge = () => {
-      const near = map.getZoom() > 9.5;
+      const near = map.getZoom() > EDGES_FROM;
       group.eachLayer((part) =>
         part.setStyle({ color: near ? "#fff" : part.options.fillColor, opacity: near ? 1 : 0.4 }),
       );
@@ -27,10 +29,22 @@
     group.on("add", edge);
     return explain(group, table);
   }
+  function tiledAreas(tiles, at, colours, table) {
+    const paint = (ctx, path, one, scale, zoom) => {
+      const near = zoom > EDGES_FROM;
+      Object.assign(ctx, { fillStyle: colours[one], strokeStyle: near ? "#fff" : colours[one], lineWidth: 0.6 / scale });
+      ctx.globalAlpha = 0.85;
+      ctx.fill(path);
+      ctx.globalAlpha = near ? 1 : 0.4;
+      ctx.stroke(path);
+    };
+    return explain(L.featureGroup([tiled(pyramid(tiles), (row) => at[row], paint)]), table);
+  }
   // Outlines stand above everything and let the mouse through; the areas that answer it lie below all others.
-  function outlines(map, { shape, colour, weight, dash, land, middles, table }) {
+  function outlines(map, { shape, tiles, colour, weight, dash, land, middles, table }) {
     const group = L.featureGroup();
     const above = renderer(map, "outlines", L.canvas);
+    if (tiles) return tiledOutlines(group, above, pyramid(tiles), { colour, weight, dash, table });
     const below = renderer(map, "land", L.canvas);
     areas(shape).forEach((area, row) => {
       const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: 0.01 });
@@ -55,6 +69,18 @@
     };
     if (middles.length) map.on("zoomend moveend resize", soon);
     group.on("add", () => setTimeout(soon, 0));
+    return explain(group, table);
+  }
+  function tiledOutlines(group, above, tiles, { colour, weight, dash, table }) {
+    const all = () => 0;
+    const stroke = (ctx, path, _, scale) => {
+      Object.assign(ctx, { strokeStyle: colour, lineWidth: weight / scale });
+      ctx.setLineDash(dash ? dash.split(" ").map((length) => length / scale) : []);
+      ctx.stroke(path);
+    };
+    const ground = tiled(tiles, all, () => {});
+    group.addLayer(ground).addLayer(tiled(tiles, all, stroke, { renderer: above, interactive: false }));
+    group.on("add", () => ground.bringToBack());
     return explain(group, table);
   }
   function nameAt(middle, name) {

@@ -144,6 +144,11 @@ const wangge = (() => {
   function explain(group, table) {
     const told = (part) => card(table, part.wanggeRow);
     group.bindTooltip(told, { sticky: true, opacity: 1 }).bindPopup(told, { maxWidth: 280 });
+    let row = null; // a path of tiles stands for many rows, and the mouse may go from one to the next within it
+    group.on("mousemove", ({ layer }) => {
+      if (layer.wanggeRow !== row) group.getTooltip().update();
+      row = layer.wanggeRow;
+    });
     return group.on("popupopen", () => group.closeTooltip());
   }
 
