@@ -126,6 +126,23 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, names: bool 
     return drawing
 
 
+def add_outlines(sheet: Sheet, units: gpd.GeoDataFrame) -> None:
+    """
+    Add the outlines of the two coarsest levels that are there; only the finer one is named, or names would overlap.
+
+    Parameters
+    ----------
+    sheet
+        From `new_map`.
+    units
+        Of several levels: ``level``, and what `add_units` takes.
+    """
+    levels = [level for level in OUTLINES if (units["level"] == level).any()][:2]
+    for level in levels:
+        outlined = units[units["level"] == level].reset_index(drop=True)
+        add_units(sheet, outlined, level, names=level == levels[-1])
+
+
 def add_stations(sheet: Sheet, stations: gpd.GeoDataFrame, *, show: bool = True) -> Drawing:
     """
     Add stations, or the home stations of teams, as dots.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import folium
 import jinja2
@@ -44,6 +44,8 @@ class Sheet(folium.Map):
         self.synthetic = False
         self.notices: list[str] = []
         self.home = ""
+        self.caption = ""
+        self.side: Literal["", "left", "right"] = ""
         self.corners = [[south, west], [north, east]]
         self.words = {word: label(word, lang) for word in PAGE_WORDS}
         self._template = template("sheet.html")

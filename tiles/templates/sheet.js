@@ -75,6 +75,10 @@ const wangge = (() => {
     if (++own.layers === 2) own.control.addTo(map);
   }
   function draw(map, how, what, name, legend) {
+    if (Array.isArray(map)) {
+      const layers = map.map((one) => draw(one, how, what, name, legend));
+      return { addTo: () => layers.forEach((layer, i) => layer.addTo(map[i])) };
+    }
     const layer = wangge.drawings[how](map, what);
     control(map, layer, name);
     if (legend) {
@@ -152,5 +156,5 @@ const wangge = (() => {
     return group.on("popupopen", () => group.closeTooltip());
   }
 
-  return { sheet, draw, drawings: {}, tools: { areas, cell, explain, lines, make, points, renderer, svg } };
+  return { sheet, draw, drawings: {}, tools: { areas, legendRow, cell, explain, lines, make, points, renderer, svg } };
 })();
