@@ -150,7 +150,7 @@ def _told_otherwise(was: pd.Series, now: pd.Series, lang: Language) -> str:
     """What a unit was called before, if it was called otherwise; and its former level."""
     told = [str(was[name]) for name in ("name", "code") if was[name] != now[name]]
     told += [label(was["level"], lang)] if was["level"] != now["level"] and was["level"] in LEVELS else []
-    return f" ({label('formerly', lang, what=', '.join(told))})" if told else ""
+    return " (" + label("formerly", lang, what=", ".join(told)) + ")" if told else ""
 
 
 def _names(frame: gpd.GeoDataFrame, lang: Language) -> dict[int, str]:
