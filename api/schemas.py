@@ -264,7 +264,13 @@ class MapQuery(Strict):
 class ComparisonQuery(Strict):
     """Which two editions a map compares."""
 
-    at: Annotated[Instant, Query(description="The edition in force at this instant. 该时刻生效的版本。")]
+    at: Annotated[
+        Instant,
+        Query(
+            description="The edition in force at this instant. 该时刻生效的版本。",
+            examples=["2026-06-01T00:00:00+08:00"],
+        ),
+    ]
     other: Annotated[
         Instant | None,
         Query(alias="with", description="And the one at this instant; now. 与该时刻的版本相比，默认现在。"),
