@@ -41,24 +41,12 @@
     return explain(L.featureGroup([tiled(pyramid(tiles), (row) => at[row], paint)]), table);
   }
   // Outlines stand above everything and let the mouse through; the areas that answer it lie below all others.
-  function outlines(map, { shape, tiles, colour, weight, dash, land, middles, table }) {
+  function outlines(map, what) {
+    const { middles, table } = what;
     const group = L.featureGroup();
-    const above = renderer(map, "outlines", L.canvas);
-    if (tiles) return tiledOutlines(group, above, pyramid(tiles), { colour, weight, dash, table });
-    const below = renderer(map, "land", L.canvas);
-    areas(shape).forEach((area, row) => {
-      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: 0.01 });
-      part.wanggeRow = row;
-      group.addLayer(part);
-      if (land)
-        group.addLayer(
-          L.polygon(area, { renderer: below, interactive: false, stroke: false, fillColor: "#f9faf9", fillOpacity: 1 }),
-        );
-      group.addLayer(
-        L.polygon(area, { renderer: above, interactive: false, fill: false, color: colour, weight, dashArray: dash }),
-      );
-    });
-    group.on("add", () => group.eachLayer((part) => part.wanggeRow !== undefined && part.bringToBack()));
+    const { answering, drawn } = (what.tiles ? tiledOutlines : shapedOutlines)(map, what);
+    for (const part of [...answering, ...drawn]) group.addLayer(part);
+    group.on("add", () => answering.forEach((part) => part.bringToBack()));
     points(middles).forEach((middle, row) => group.addLayer(nameAt(middle, cell(table.heading, row))));
     const clear = () => map.hasLayer(group) && clearNames(map, group);
     let coming = null;
@@ -71,17 +59,36 @@
     group.on("add", () => setTimeout(soon, 0));
     return explain(group, table);
   }
-  function tiledOutlines(group, above, tiles, { colour, weight, dash, table }) {
-    const all = () => 0;
+  const LAND = "#f9faf9";
+  function shapedOutlines(map, { shape, colour, weight, dash, land }) {
+    const above = { renderer: renderer(map, "outlines", L.canvas), interactive: false };
+    const below = { renderer: renderer(map, "land", L.canvas), interactive: false };
+    const answering = [];
+    const drawn = [];
+    areas(shape).forEach((area, row) => {
+      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: 0.01 });
+      part.wanggeRow = row;
+      answering.push(part);
+      if (land) drawn.push(L.polygon(area, { ...below, stroke: false, fillColor: LAND, fillOpacity: 1 }));
+      drawn.push(L.polygon(area, { ...above, fill: false, color: colour, weight, dashArray: dash }));
+    });
+    return { answering, drawn };
+  }
+  function tiledOutlines(map, { tiles, colour, weight, dash, land }) {
+    const carried = pyramid(tiles);
+    const part = (paint, pane) =>
+      tiled(carried, () => 0, paint, pane && { renderer: renderer(map, pane, L.canvas), interactive: false });
+    const fill = (ctx, path) => {
+      ctx.fillStyle = LAND;
+      ctx.fill(path);
+    };
     const stroke = (ctx, path, _, scale) => {
       Object.assign(ctx, { strokeStyle: colour, lineWidth: weight / scale });
       ctx.setLineDash(dash ? dash.split(" ").map((length) => length / scale) : []);
       ctx.stroke(path);
     };
-    const ground = tiled(tiles, all, () => {});
-    group.addLayer(ground).addLayer(tiled(tiles, all, stroke, { renderer: above, interactive: false }));
-    group.on("add", () => ground.bringToBack());
-    return explain(group, table);
+    const drawn = land ? [part(fill, "land"), part(stroke, "outlines")] : [part(stroke, "outlines")];
+    return { answering: [part(() => {})], drawn };
   }
   function nameAt(middle, name) {
     const content = make("span", "", name);
