@@ -3,8 +3,8 @@ How long a map of 20,000 micro-grids takes to open in Chromium: tiles inside the
 
     python benchmarks/folium_maps.py [ROUNDS]
 
-Both pages are files opened without a network, in turn. A page is open when every frame of six in a row came in time; then
-the map is taken from zoom 8 to 16 in steps of two, and each step counts until the second frame after it.
+Both pages are files opened without a network, in turn. A page is open when six frames in a row
+came in time; then the map is taken from zoom 8 to 16 in steps of two, each until the second frame after it.
 """
 
 import os
