@@ -282,6 +282,24 @@ class MapQuery(Strict):
     radius_m: Annotated[int, Query(ge=50, le=50_000, description="How far a station reaches. 服务半径（米）。")] = 1000
 
 
+class ComparisonQuery(Strict):
+    """Which two editions a map compares."""
+
+    at: Annotated[
+        Instant,
+        Query(
+            description="The edition in force at this instant. 该时刻生效的版本。",
+            examples=["2026-06-01T00:00:00+08:00"],
+        ),
+    ]
+    other: Annotated[
+        Instant | None,
+        Query(alias="with", description="And the one at this instant; now. 与该时刻的版本相比，默认现在。"),
+    ] = None
+    unit: Annotated[Code | None, Query(description="Code of a unit, for its whole subtree. 网格编码，含下级。")] = None
+    lang: Annotated[Literal["zh", "en"] | None, Query(description="Language of the page. 页面语言。")] = None
+
+
 class UnitName(BaseModel):
     """A unit as one step of a path."""
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -482,6 +483,15 @@ def layers_of_tiles(viewer: Viewer) -> None:
     assert ("routes" in named) == (viewer.role in ALLOWED["route.read"])
 
 
+def published_editions(viewer: Viewer) -> None:
+    """Boundaries are published: whoever may read units sees all of them, and nothing else."""
+    page = page_of(viewer, "compare", at=datetime.now(UTC).isoformat())
+    layers = [data for data in payloads(page) if "table" in data]
+    shown = {code for data in layers for code in data["table"]["columns"][0].get("values", [])}
+    assert set(GRIDS) <= shown
+    assert "PLACED-" not in page
+
+
 def who_one_is(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/session").json()
     assert answer["account"] in ACCOUNTS
@@ -516,6 +526,7 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/recuts/{recut_id}": history_recut,
     "/v1/recuts/{recut_id}/units": history_recut,
     "/v1/tracking/{report_number}": progress_by_number,
+    "/v1/maps/compare": published_editions,
     "/v1/maps/{kind}": maps_of_matters,
     "/v1/maps/routes": map_of_routes,
     "/v1/maps/coverage": map_of_stations,
