@@ -7,13 +7,15 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from isal import isal_zlib
+
 MOST_BYTES = 128 << 20
 OVERHEAD = 400
 """What an entry takes in memory beside its content, about."""
 GZIP = 31
 """zlib's word for the gzip format."""
 LEVEL = 1
-"""Tiles are made by the thousand; a higher level takes several times as long for a tenth less."""
+"""Tiles are made by the thousand: ISA-L's level 1 takes a fifth of the time of zlib's, and makes them as small."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Packed:
     def of(cls, plain: bytes) -> "Packed":
         """Compress and tag."""
         tag = hashlib.blake2b(plain, digest_size=12).hexdigest()
-        return cls(zlib.compress(plain, LEVEL, GZIP) if plain else b"", tag)
+        return cls(isal_zlib.compress(plain, LEVEL, GZIP) if plain else b"", tag)
 
     @property
     def plain(self) -> bytes:

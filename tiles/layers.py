@@ -1,5 +1,6 @@
 """The catalogue of tiles: which layers there are, who may have them, and what they hold; TileJSON is made of it."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -90,15 +91,43 @@ UNIT = _fields(text="level code name name_en", number="unit_id parent_id househo
 LEVEL_ZOOMS: Mapping[str, int] = MappingProxyType(
     {"league": 0, "banner": 5, "township": 8, "community": 10, "grid": 11, "micro_grid": 12}
 )
-"""From which zoom on a level is drawn: its units are then some ten pixels wide."""
+"""From which zoom on a level is drawn where there are all: its units are then some ten pixels wide."""
 LABEL_ZOOMS: Mapping[str, int] = MappingProxyType(
     {"league": 3, "banner": 6, "township": 9, "community": 12, "grid": 13, "micro_grid": 14}
 )
 
+FEW = 2_000
+"""Units of a level that are drawn as early as a level above it would be that there is not."""
+
+
+def zooms_of(counts: Mapping[str, int], zooms: Mapping[str, int] = LEVEL_ZOOMS) -> Mapping[str, int]:
+    """
+    From which zoom on the levels are drawn that an edition has.
+
+    A level takes the place of those missing above it, as in a city that is one flat set of areas; by a zoom later for
+    every four times as many units as `FEW`, and never later than its own.
+
+    Parameters
+    ----------
+    counts
+        How many units of each level there are.
+    zooms
+        `LEVEL_ZOOMS` or `LABEL_ZOOMS`.
+    """
+    found: dict[str, int] = {}
+    earliest = None
+    for level, own in zooms.items():
+        earliest = own if earliest is None else earliest
+        if count := counts.get(level, 0):
+            found[level] = min(own, earliest + max(0, math.ceil(math.log(count / FEW, 4))))
+            earliest = None
+    return found
+
+
 UNITS = TileLayer(
     "units", "网格", "units", "unit.read",
     (
-        *(Within(level, UNIT, zoom) for level, zoom in LEVEL_ZOOMS.items()),
+        *(Within(level, UNIT, COARSEST if level == "league" else LEVEL_ZOOMS["banner"]) for level in LEVEL_ZOOMS),
         Within("unit_label", _fields(text="level name name_en", number="unit_id"), min(LABEL_ZOOMS.values())),
     ),
 )  # fmt: skip

@@ -115,7 +115,7 @@ def _borders(colours: Mapping[str, str]) -> list[Style]:
             paint["line-dasharray"] = list(DASHES[level])
         made.append({
             "id": f"{level}-border", "type": "line", "source": UNITS.name, "source-layer": level,
-            "minzoom": LEVEL_ZOOMS[level], "layout": {"line-join": "round"}, "paint": paint,
+            "layout": {"line-join": "round"}, "paint": paint,
         })  # fmt: skip
     return made
 
@@ -139,7 +139,7 @@ def _names(colours: Mapping[str, str], lang: Language) -> list[Style]:
     return made + [
         {
             "id": f"{level}-name", "type": "symbol", "source": UNITS.name, "source-layer": "unit_label",
-            "minzoom": LABEL_ZOOMS[level], "filter": ["==", ["get", "level"], level],
+            "filter": ["==", ["get", "level"], level],
             "layout": {"text-field": name, "text-font": FONT, "text-size": SIZES[level], "text-max-width": 8},
             "paint": paint,
         }

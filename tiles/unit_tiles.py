@@ -1,6 +1,7 @@
 """Tiles of the units of one edition: each zoom is prepared once, and a tile then takes a fraction of a millisecond."""
 
 import threading
+from collections import Counter
 from typing import Any
 
 import geopandas as gpd
@@ -8,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tiles.layers import FINEST, LABEL_ZOOMS, LEVEL_ZOOMS
+from tiles.layers import FINEST, LABEL_ZOOMS, zooms_of
 from tiles.mvt import Attributes, Layer, layer_of_areas, layer_of_points
 from tiles.quantise import quantised, units_at, world
 
@@ -33,6 +34,8 @@ class UnitTiles:
         self._areas: NDArray[Any] = shapely.transform(areas, world)
         self._places = world(shapely.get_coordinates(shapely.point_on_surface(areas)))
         self._levels = self._units["level"].to_numpy()
+        counts = Counter[str](self._units["level"].tolist())
+        self._drawn_from, self._named_from = zooms_of(counts), zooms_of(counts, LABEL_ZOOMS)
         self._zooms: dict[int, tuple[Layer, ...]] = {}
         self._turn = threading.Lock()
         self.bounds: tuple[float, ...] = tuple(np.round(shapely.total_bounds(areas), 6).tolist())
@@ -66,8 +69,8 @@ class UnitTiles:
         return b"".join([layer.tile(x, y) for layer in layers])
 
     def _layers(self, zoom: int) -> list[Layer]:
-        drawn = [level for level, least in LEVEL_ZOOMS.items() if zoom >= least and (self._levels == level).any()]
-        named = [level for level, least in LABEL_ZOOMS.items() if zoom >= least]
+        drawn = [level for level, least in self._drawn_from.items() if zoom >= least]
+        named = [level for level, least in self._named_from.items() if zoom >= least]
         return [*(self._of_level(level, zoom) for level in drawn), self._labels(named, zoom)]
 
     def _of_level(self, level: str, zoom: int) -> Layer:

@@ -17,7 +17,7 @@ from tests.city import GRIDS, small_city
 from tests.conftest import Server, copied, make_conninfo
 from tests.decoded import layers_of, shapes_of
 from tiles import styles
-from tiles.layers import CATALOGUE, LEVEL_ZOOMS, MATRICES, WORLD
+from tiles.layers import CATALOGUE, MATRICES, WORLD
 
 HERE = MATRICES.tile(122.01, 46.01, 13)  # holds the corner where the four micro-grids meet
 MVT = "application/vnd.mapbox-vector-tile"
@@ -49,11 +49,12 @@ def test_a_tile_of_units_has_each_level_and_the_places_of_their_names(public: Te
     assert south.intersection(north).area == 0
 
 
-def test_each_level_is_there_from_the_zoom_that_the_description_says(public: TestClient) -> None:
+def test_each_level_is_there_from_its_zoom_on_or_in_place_of_those_that_the_city_has_not(public: TestClient) -> None:
     told = {one["id"]: one for one in public.get("/tiles/units.json").json()["vector_layers"]}
+    from_zoom = {"league": 0, "banner": 5, "micro_grid": 8}  # where a township would be
     for zoom in range(17):
         found = set(held(public, path("units", zoom))) - {"unit_label"}
-        assert found == {level for level in ("league", "banner", "micro_grid") if LEVEL_ZOOMS[level] <= zoom}
+        assert found == {level for level, least in from_zoom.items() if least <= zoom}
         assert all(told[level]["minzoom"] <= zoom for level in found)
 
 
@@ -242,7 +243,10 @@ def test_a_style_draws_only_what_our_tiles_hold_and_loads_nothing_from_elsewhere
         assert source["url"].startswith("http://127.0.0.1:8000/tiles/")
     for layer in style["layers"][1:]:
         told = {inner.id: inner for inner in CATALOGUE[layer["source"]].layers}
-        assert layer["minzoom"] >= told[layer["source-layer"]].minzoom
+        if layer["source"] == "units":
+            assert "minzoom" not in layer  # the tiles decide, by what levels the city has
+        else:
+            assert layer["minzoom"] >= told[layer["source-layer"]].minzoom
 
 
 def test_an_outer_base_map_is_drawn_only_if_it_is_configured(public: TestClient, database: str) -> None:
