@@ -29,6 +29,16 @@ def test_no_address_answers_under_a_name_that_is_not_ours(public: TestClient, pa
 
 
 @pytest.mark.parametrize(
+    "host",
+    ["evil.example\\@127.0.0.1", "evil.example@127.0.0.1", "127.0.0.1\\", "[::1", "127.0.0.1:port", "127.0.0.1:80:80"],
+)
+def test_a_name_that_browsers_read_otherwise_than_we_do_is_not_ours(public: TestClient, host: str) -> None:
+    answer = public.get("/tiles/units.json", headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (421, "not-addressed-here")
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize(
     "path", ["/", "/docs", "/docs.css", "/openapi.json", "/health/live", "/v1/units", "/v1/units/M9"]
 )
 def test_head_is_get_without_its_body(client: TestClient, path: str) -> None:
