@@ -123,6 +123,7 @@ def test_the_names_of_the_certificate_are_answered_to_and_no_others(secure: tupl
         ("ALL:@SECLEVEL=0", ssl.TLSVersion.TLSv1_1, None),
         ("AES128-SHA:@SECLEVEL=0", ssl.TLSVersion.TLSv1_2, None),  # no forward secrecy, SHA-1
         ("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0", ssl.TLSVersion.TLSv1_2, None),
+        ("ECDHE-ECDSA-AES128-SHA256", ssl.TLSVersion.TLSv1_2, None),
     ],
 )
 def test_only_present_versions_and_ciphers_of_tls_are_spoken(

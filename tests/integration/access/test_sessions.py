@@ -127,6 +127,7 @@ def test_a_password_is_not_taken_over_plain_http_from_elsewhere(city: City, data
 
 def test_nothing_that_opens_a_door_is_stored(city: City, desk: TestClient, name: str) -> None:
     secret = desk.cookies["wangge"]
+    assert len(secret) >= 43  # 256 bits in base64
     with db.begin(city.pool, db.EVERYTHING) as conn:
         kept = str(db.rows(conn, "SELECT * FROM credential")) + str(db.rows(conn, "SELECT * FROM account"))
         stored = db.one(conn, "SELECT password_hash FROM account WHERE name = %(name)s", name=name)

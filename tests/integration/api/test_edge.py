@@ -72,6 +72,20 @@ def test_a_method_that_is_not_answered_names_all_that_are(client: TestClient) ->
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, HEAD, OPTIONS")
 
 
+def test_a_request_is_never_echoed_by_trace(public: TestClient) -> None:
+    answer = public.request("TRACE", "/v1/units", headers={"X-Echo": "ECHO-MARKER"})
+    assert answer.status_code in {403, 405}
+    assert "ECHO-MARKER" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/assets/", "/assets", "/assets/folium/", "/.git/config", "/assets/../pyproject.toml", "/assets/%2e%2e/app.py"],
+)
+def test_no_folder_is_listed_and_nothing_of_the_program_is_served(public: TestClient, path: str) -> None:
+    assert public.get(path).status_code == 404
+
+
 def test_large_answers_without_secrets_are_compressed_and_say_the_same(public: TestClient) -> None:
     plain = public.get("/v1/units", headers={"Accept-Encoding": "identity"})
     with public.stream("GET", "/v1/units", headers={"Accept-Encoding": "gzip"}) as squeezed:
