@@ -11,7 +11,7 @@ incident that was worked on here since: that one is kept as it stands here, and 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import LiteralString, cast
 from uuid import UUID
 
 import numpy as np
@@ -46,7 +46,7 @@ EVENT = ("id", "number", "path", "kind", "at", "account", "state")
 ASSIGNMENT = (
     "id", "run_id", "path", "unit_id", "owner_rule", "candidates", "team_id", "team_rule", "team_unit_id",
 )  # fmt: skip
-SQL = db.statements("incident_load")
+SQL: Mapping[str, LiteralString] = {**db.statements("incident_load"), **db.statements("sealed")}
 
 
 @dataclass(frozen=True)

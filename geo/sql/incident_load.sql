@@ -34,10 +34,6 @@ COPY assignment (
   incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
 ) FROM STDIN (FORMAT binary);
 
--- copy_originals --
--- Sealed text as it was written.
-COPY incident_original (incident_id, key_id, sealed) FROM STDIN (FORMAT binary);
-
 -- become_owner --
 -- COPY does not pass row security, and nobody may change what is sealed.
 SET LOCAL ROLE wangge_owner;
@@ -120,11 +116,6 @@ WHERE staged_id = any(%(ids)s);
 -- lend_stored --
 -- The owner reads what the session found.
 GRANT SELECT ON stored_incident TO wangge_owner;
-
--- forget_originals --
--- The text of a changed incident is another now.
-DELETE FROM incident_original AS o USING stored_incident AS h
-WHERE o.incident_id = h.id AND h.differs AND NOT h.worked_on;
 
 -- forget_stored --
 -- What stands already is staged no longer, so that the rest is new.

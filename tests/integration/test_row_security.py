@@ -34,10 +34,13 @@ BY_PATH = {
     *("incident", "incident_event", "assignment", "feed", "job_progress", "hand_over"),
 }
 BY_WHOLE = {"load", "account", "account_grant", "credential", "incident_change"}
+BY_WHOLE |= {"identity_provider", "identity_link", "sign_in_flow"}
+BY_DESK = {"recut", "recut_unit"}  # to which boundaries a re-cut was made: every desk's, not the public's
+BY_MATTER = {"recut_incident"}
 BY_ACCOUNT = {"idempotency"}
 SEALED = {"reporter", "incident_original", "photo"}  # test_sealed.py, test_photos.py
 LOGGED = {"audit_entry", "audit_link"}  # test_audit.py
-TABLES = sorted(PUBLISHED | BY_PATH | BY_WHOLE | BY_ACCOUNT | SEALED | LOGGED)
+TABLES = sorted(PUBLISHED | BY_PATH | BY_WHOLE | BY_DESK | BY_MATTER | BY_ACCOUNT | SEALED | LOGGED)
 SPARE = 900  # a unit that no fixture row names
 APPENDED = {"unit", "issued_code", "unit_lineage", "incident_event", "assignment", "assignment_run", "edition"}
 APPENDED |= {"activation", "public_figure", *LOGGED}
@@ -108,6 +111,7 @@ def filled(pool: Pool) -> Pool:
         conn.execute("INSERT INTO entrance (building_id, number) SELECT id, 1 FROM building")
         conn.execute(f"INSERT INTO check_point SELECT id, 1, 'x', {POINT} FROM route")
         conn.execute("INSERT INTO unit_lineage VALUES (2, 20, now(), 1)")
+        conn.execute("INSERT INTO activation VALUES (now(), now(), now())")
         conn.execute(f"INSERT INTO street VALUES (1, 'x', 'x', 'x', false, 1, 2, 1, {LINE}, 'x')")
         conn.execute(
             "INSERT INTO public_figure VALUES ('week', '2026-01-05', '2026-01-12', '', 2, '1.2.', 5, true, now())"
@@ -118,6 +122,12 @@ def filled(pool: Pool) -> Pool:
         conn.execute(
             "INSERT INTO credential VALUES (sha256('x'), 'session', 1, 1, NULL, NULL, now(), now(), now() + '1 day')"
         )
+        conn.execute("INSERT INTO identity_provider VALUES (1, 'office', 'x', 'x', 'sub', 'x', 'x', false)")
+        conn.execute("INSERT INTO identity_link VALUES (1, 'x', 1)")
+        conn.execute("INSERT INTO sign_in_flow VALUES (sha256('x'), 1, '/', now() + '1 hour')")
+        conn.execute("INSERT INTO recut VALUES (1, now(), 'x', 'file', 'x', NULL, NULL, 'x')")
+        conn.execute("INSERT INTO recut_unit VALUES (1, 1, NULL, 'x', 'x')")
+        conn.execute("INSERT INTO recut_incident SELECT 1, id, 1, 'inside', unit_id, false FROM incident")
         # A trigger hands over what goes to a department.
         conn.execute("UPDATE incident SET department_id = %s", [UUID(int=1)])
         conn.execute("INSERT INTO idempotency VALUES ('system', 'k', 'x', 200, '{}', now())")
@@ -230,10 +240,30 @@ def test_what_concerns_everything_is_seen_by_who_holds_everything(filled: Pool, 
             assert count(conn, table) == 0
 
 
-def test_an_answer_kept_for_one_account_is_not_shown_to_another(filled: Pool) -> None:
-    for account, expected in [("system", 1), ("other", 0), ("", 0)]:
-        with begin(filled, Scope("", account)) as conn:
-            assert count(conn, "idempotency") == expected
+@pytest.mark.parametrize("table", sorted(BY_DESK))
+def test_to_which_boundaries_a_recut_was_made_is_seen_by_every_desk_and_not_by_the_public(
+    filled: Pool, table: str
+) -> None:
+    for role, expected in [("patrol", 1), ("dispatcher", 1), ("admin", 1), ("public", 0), ("intake", 0), ("", 0)]:
+        with begin(filled, Scope("1.2.", "duty", role=role)) as conn:
+            assert count(conn, table) == expected, role
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.path)
+def test_what_a_recut_found_is_seen_with_its_matter(filled: Pool, scope: Scope) -> None:
+    with begin(filled, scope) as conn:
+        assert count(conn, "recut_incident") == len(below(scope))
+    with begin(filled, EVERYTHING) as conn:
+        assert count(conn, "recut_incident") == len(PATHS)
+
+
+def test_an_answer_kept_for_one_account_is_shown_to_it_and_to_who_keeps_the_house_alone(filled: Pool) -> None:
+    everywhere = [("duty", "admin", 0), ("duty", "dispatcher", 0), ("", "public", 0), ("system", "admin", 1)]
+    for account, role, expected in [*everywhere, ("other", "system", 1)]:
+        with begin(filled, Scope("", account, role=role)) as conn:
+            assert count(conn, "idempotency") == expected, (account, role)
+    with begin(filled, Scope("1.", "other")) as conn:
+        assert count(conn, "idempotency") == 0
 
 
 @pytest.mark.parametrize("table", WITH_PATH)

@@ -135,8 +135,10 @@ def test_what_cannot_be_had_again_is_said(city: City, wire: str, monkeypatch: py
     newest = happen(city, "M1")
     with listening(wire, secret, newest + 1_000) as ahead:  # as after a restore
         assert ahead.next("reset")["id"] == newest
-    for _ in range(5):
-        newest = happen(city, "M1")
+    with listening(wire, secret) as witness:  # until the process has read them all
+        for _ in range(5):
+            newest = happen(city, "M1")
+            assert witness.next()["id"] == newest
     monkeypatch.setattr(live, "MOST_BEHIND", 3)
     with listening(wire, secret, newest - 4) as behind:
         assert behind.next("reset")["id"] == newest
