@@ -22,6 +22,7 @@ from geo.errors import WanggeError
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_ADDRESS_BYTES = 8_192
 API, PAGES = "/v1/", "/v1/maps/"  # a map is a page that a link from anywhere may lead to
+ELSEWHERE = frozenset({"cross-site", "same-site"})  # a neighbour below the same name is somebody else, and gets cookies
 # What depends on who asks, or on when: where nothing is said of caches, none keeps it.
 UNKEPT = (API, "/tiles/", "/health/", "/metrics", "/sign-in/")
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d*)?")
@@ -107,7 +108,7 @@ def _has_token(headers: Headers) -> bool:
 def _fetched_elsewhere(path: str, headers: Headers) -> bool:
     """Whether a page of another site has a browser fetch what only our own pages and programs ask for."""
     ours = path.startswith(API) and not path.startswith(PAGES)
-    return ours and headers.get("sec-fetch-site") == "cross-site" and not _has_token(headers)
+    return ours and headers.get("sec-fetch-site") in ELSEWHERE and not _has_token(headers)
 
 
 def _place(origin: str) -> tuple[str, str | None, int | None] | None:

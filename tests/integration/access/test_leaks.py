@@ -123,8 +123,8 @@ def test_a_page_of_another_site_fetches_nothing(clients: dict[str, TestClient], 
     path = path.replace("{id}", str(city.placed["own"]))
     assert session.get(path, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
     assert session.get(path, headers={"Sec-Fetch-Site": "none"}).status_code == 200
-    for mode in ("no-cors", "navigate"):
-        answer = session.get(path, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode})
+    for site, mode in product(("cross-site", "same-site"), ("no-cors", "navigate")):
+        answer = session.get(path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode})
         assert (answer.status_code, answer.json()["code"]) == (403, "from-another-site")
 
 
