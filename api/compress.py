@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # Published things alone: no session, no matter, nothing that a reporter wrote.
 OPEN = (
     "/v1/units", "/v1/summary", "/v1/categories", "/v1/channels", "/v1/lifecycle", "/v1/stations", "/v1/teams",
-    "/v1/routes", "/openapi.json",
+    "/v1/routes", "/v1/public", "/tiles/styles", "/openapi.json",
 )  # fmt: skip
 KINDS = frozenset({"application/json", "application/geo+json"})
 WORTH_IT = 1_000

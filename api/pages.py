@@ -8,9 +8,9 @@ import orjson
 from fastapi import FastAPI
 from fastapi.requests import Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
-from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api.assets import Assets
 from api.errors import language_of, status_of
 from api.scope import needs
 from geo.errors import WanggeError
@@ -19,6 +19,7 @@ from geo.settings import Settings
 BUILT = Path(__file__).with_name("_web")
 SERVED = {
     "/": "index.html",
+    "/map": "map.html",
     "/track": "track.html",
     "/track/{number}": "track.html",
     "/favicon.svg": "favicon.svg",
@@ -56,7 +57,7 @@ def add(app: FastAPI, settings: Settings) -> None:
     app.add_api_route("/docs.css", style, include_in_schema=False, dependencies=[needs("public")])
     if (BUILT / "index.html").is_file():
         # Not one mount at the root: it would answer for every path, and turn a 405 of ours into a 404.
-        app.mount("/assets", StaticFiles(directory=BUILT / "assets"), name="front")
+        app.mount("/assets", Assets(directory=BUILT / "assets"), name="front")
         for path, file in SERVED.items():
             app.add_route(path, _file(BUILT / file), include_in_schema=False)  # parameters are the page's own business
     else:
@@ -65,7 +66,7 @@ def add(app: FastAPI, settings: Settings) -> None:
 
 def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
     async def answer(_request: Request) -> Response:
-        return FileResponse(path)
+        return FileResponse(path, headers={"cache-control": "no-cache"})  # it names the assets of its own build
 
     return answer
 

@@ -14,6 +14,7 @@ from geo.intake import Beside
 from geo.lifecycle import State
 from geo.organisations import Category, Channel
 from geo.seal import Contact
+from geo.settlement import Settlement
 from geo.whereabouts import Owner
 
 MOST_ROWS = 500
@@ -130,6 +131,7 @@ class ReportIn(Strict):
     occurred_at: Instant | None = None
     accuracy_m: Annotated[float, BeforeValidator(_number), Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
     handling: Handling = "direct"
+    building_code: Code | None = None
     contact: ContactIn | None = None
 
     def report(self) -> Report:
@@ -154,6 +156,17 @@ class ChangeIn(Strict):
         return Change(**self.model_dump())
 
 
+class SettleIn(Strict):
+    """The unit that shall own a matter, by its code, and why."""
+
+    unit: Code
+    reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), Plain, Visible]
+
+    def settlement(self) -> Settlement:
+        """The settlement that the verb takes."""
+        return Settlement(**self.model_dump())
+
+
 class IncidentQuery(Strict):
     """Filters of the list of matters; all that are given must hold."""
 
@@ -165,6 +178,10 @@ class IncidentQuery(Strict):
     located: Annotated[
         Located | None,
         Query(description="`outside` is the queue of points outside every grid. 定位结果；outside 为界外。"),
+    ] = None
+    ambiguous: Annotated[
+        bool | None,
+        Query(description="`true` is the queue of those whose place leaves doubts. 位置存疑；true 为待确定归属。"),
     ] = None
     team: Annotated[Code | None, Query(description="Code of the team that has it. 队伍编码。")] = None
     bbox: Annotated[
@@ -208,6 +225,10 @@ class UnitQuery(Strict):
     q: Annotated[
         Annotated[str, Field(min_length=1, max_length=100), Plain] | None,
         Query(description="A code, or part of a name. 编码，或名称中的文字。"),
+    ] = None
+    bbox: Annotated[
+        Annotated[Box, AfterValidator(boxed), PlainSerializer(_itself)] | None,
+        Query(description="Whose box meets this one: west,south,east,north in EPSG:4326. 范围：西,南,东,北。"),
     ] = None
     geometry: Annotated[bool, Query(description="With the areas. 是否含边界。")] = True
     at: Annotated[Instant | None, Query(description="As in force at this instant. 该时刻生效的网格。")] = None
@@ -259,6 +280,24 @@ class MapQuery(Strict):
     lang: Annotated[Literal["zh", "en"] | None, Query(description="Language of the page. 页面语言。")] = None
     days: Annotated[int | None, Query(ge=1, le=36_600, description="Only the last days. 仅最近若干天。")] = None
     radius_m: Annotated[int, Query(ge=50, le=50_000, description="How far a station reaches. 服务半径（米）。")] = 1000
+
+
+class ComparisonQuery(Strict):
+    """Which two editions a map compares."""
+
+    at: Annotated[
+        Instant,
+        Query(
+            description="The edition in force at this instant. 该时刻生效的版本。",
+            examples=["2026-06-01T00:00:00+08:00"],
+        ),
+    ]
+    other: Annotated[
+        Instant | None,
+        Query(alias="with", description="And the one at this instant; now. 与该时刻的版本相比，默认现在。"),
+    ] = None
+    unit: Annotated[Code | None, Query(description="Code of a unit, for its whole subtree. 网格编码，含下级。")] = None
+    lang: Annotated[Literal["zh", "en"] | None, Query(description="Language of the page. 页面语言。")] = None
 
 
 class UnitName(BaseModel):
@@ -401,6 +440,10 @@ EXAMPLES: dict[str, Any] = {
             "accuracy_m": 12,
         },
     },
+}
+SETTLEMENTS: dict[str, Any] = {
+    "zh": {"summary": "现场核实后确定归属", "value": {"unit": "152201001001001", "reason": "现场核实在路北"}},
+    "en": {"summary": "Settled after a look", "value": {"unit": "152201001001001", "reason": "Seen north of the road"}},
 }
 CHANGES: dict[str, Any] = {
     "zh": {"summary": "退回并说明理由", "value": {"state": "returned", "reason": "不属本队职责范围"}},

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import numpy as np
 from psycopg_pool import ConnectionPool
 
 from geo import lifecycle, reassign
-from geo.assign import LOCATED, Owners, new_run
+from geo.assign import new_run
 from geo.db import EVERYTHING, Connection, Row, begin, execute, instant, one, rows, statements
 from geo.edition import key_of
+from geo.places import Decided
 from geo.sql_twin import SqlTwin
 
 if TYPE_CHECKING:
@@ -104,20 +104,14 @@ def _move_set(conn: Connection, found: Sequence[Row]) -> int:
     if not found or key is None:
         return 0
     twin = SqlTwin(conn, key)
-    owners = _of_buildings(twin.assign(*np.array([(row["lon"], row["lat"]) for row in found]).T), found)
-    chosen = [(n, row) for n, row in enumerate(found) if _differs(owners, n, row)]
-    return reassign.move_open(conn, new_run(conn, twin, "edition_changed"), owners, chosen) if chosen else 0
+    decided = reassign.placed(twin, found)
+    chosen = [(n, row) for n, row in enumerate(found) if _differs(decided, n, row)]
+    return reassign.move_open(conn, new_run(conn, twin, "edition_changed"), decided, chosen) if chosen else 0
 
 
-def _of_buildings(owners: Owners, found: Sequence[Row]) -> Owners:
-    """What was located by its building still is, wherever that stands now."""
-    by_building = np.array([row["located"] == "building" for row in found]) & (owners.located != LOCATED[0])
-    located, rule = owners.located.copy(), owners.owner_rule.copy()
-    located[by_building] = rule[by_building] = "building"
-    return replace(owners, located=located, owner_rule=rule)
-
-
-def _differs(owners: Owners, n: int, row: Row) -> bool:
-    if (owners.path[n], owners.located[n]) != (row["path"], row["located"]):
+def _differs(decided: Decided, n: int, row: Row) -> bool:
+    owners = decided.owners
+    stands = (row["path"], row["located"], row["doubts"])
+    if (owners.path[n], owners.located[n], decided.doubts.get(n, [])) != stands:
         return True
     return row["state"] in lifecycle.UNTAKEN and owners.team_id[n] != row["team_id"]

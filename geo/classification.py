@@ -65,8 +65,9 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "incident": _table(
             internal="id path unit_id located category channel handling state priority title description address "
             "building_id geom accuracy_m occurred_at received_at due_at closed_at team_id department_id source "
-            "source_key load_id synthetic version"
+            "source_key load_id synthetic version doubts ambiguous"
         ),
+        "quarantine": _table(internal="load_id at suspected evidence"),
         "incident_change": _table(internal="made_in at ids"),
         "public_figure": _table(
             public="period since until category unit_id path incidents finest published_at",
@@ -74,7 +75,7 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "incident_event": _table(internal="incident_id number path kind at account state payload_version payload"),
         "assignment_run": _table(internal="id at account edition_valid edition_recorded reason"),
         "assignment": _table(
-            internal="incident_id run_id path unit_id owner_rule candidates team_id team_rule team_unit_id"
+            internal="incident_id run_id path unit_id owner_rule candidates shares team_id team_rule team_unit_id"
         ),
         "recut": _table(internal="id at account kind name edition_valid edition_recorded digest"),
         "recut_unit": _table(internal="recut_id number unit_id code name"),

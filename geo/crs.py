@@ -129,7 +129,7 @@ def try_geometries(geometry: Geometries, frame: Frame) -> tuple[Geometries, NDAr
     good = np.ones(len(flat), dtype=bool)
     lon, lat, fine = try_points(xy[:, 0], xy[:, 1], frame)
     good[rows[~fine]] = False
-    if not _is_storage(frame):
+    if not is_storage(frame):
         flat = shapely.set_coordinates(flat.copy(), np.column_stack([lon, lat]))
     flat = flat.copy()
     flat[~good] = None
@@ -300,7 +300,8 @@ _SHIFTS: dict[tuple[str, bool], Shift] = {
 }
 
 
-def _is_storage(frame: Frame) -> bool:
+def is_storage(frame: Frame) -> bool:
+    """Whether coordinates of that system are stored as they are: WGS84 and CGCS2000."""
     return frame.crs is not None and frame.crs.to_epsg() in SAME_AS_STORAGE
 
 
@@ -313,7 +314,7 @@ def _moved(frame: Frame, x: FloatArray, y: FloatArray, *, inverse: bool) -> tupl
 def _projected(frame: Frame, x: FloatArray, y: FloatArray, *, inverse: bool) -> tuple[FloatArray, FloatArray]:
     if frame.crs is None:
         return _SHIFTS[frame.name, inverse](x, y)
-    if _is_storage(frame):
+    if is_storage(frame):
         return x, y
     ends = (_STORED.crs, frame.crs) if inverse else (frame.crs, _STORED.crs)
     moved = Transformer.from_crs(*ends, always_xy=True).transform(x, y)
@@ -407,8 +408,11 @@ def evidence_of_gcj02(lon: FloatArray, lat: FloatArray, areas: Geometries) -> Sh
         Polygons in EPSG:4326 that the points ought to fall within: buildings for entrances, units for incidents.
     """
     tree = shapely.STRtree(areas)
-    as_declared = _within(tree, lon, lat)
-    unshifted = _within(tree, *gcj02_to_wgs84(lon, lat))
+    return evidence_of_shift(_within(tree, lon, lat), _within(tree, *gcj02_to_wgs84(lon, lat)))
+
+
+def evidence_of_shift(as_declared: NDArray[np.bool_], unshifted: NDArray[np.bool_]) -> ShiftEvidence:
+    """What it proves which points fit their surroundings as declared, and once unshifted; each of shape (n,)."""
     gained, lost = int((unshifted & ~as_declared).sum()), int((as_declared & ~unshifted).sum())
     likely = gained - lost > max(5.0, 3.0 * float(np.sqrt(gained + lost)))
     return ShiftEvidence(float(as_declared.mean()), float(unshifted.mean()), likely)

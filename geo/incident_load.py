@@ -8,10 +8,10 @@ incident that was worked on here since: that one is kept as it stands here, and 
 # pyright: reportUnknownParameterType=false, reportAttributeAccessIssue=false
 # (pyarrow ships no types)
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString, cast
+from typing import cast
 from uuid import UUID
 
 import numpy as np
@@ -21,9 +21,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo import assign, db, errors, identifiers, incident_text
+from geo.assign import FloatArray
 from geo.binary_copy import Stream, constant, encoded, points, pour, uuids
+from geo.buildings import NONE, Buildings
 from geo.incident_text import Originals
 from geo.keys import KeyRing
+from geo.places import Decided, Places, decide
 from geo.staging import AT, NUMBER, TEXT, WHOLE, YES_NO, Columns, Counted, distinct, refuse_repeated
 
 GIVEN = Columns(
@@ -31,7 +34,7 @@ GIVEN = Columns(
         "id": TEXT, "source": TEXT, "source_key": TEXT, "category": TEXT, "channel": TEXT, "handling": TEXT,
         "state": TEXT, "priority": WHOLE, "title": TEXT, "description": TEXT, "address": TEXT, "occurred_at": AT,
         "received_at": AT, "due_at": AT, "closed_at": AT, "lon": NUMBER, "lat": NUMBER, "accuracy_m": NUMBER,
-        "synthetic": YES_NO,
+        "synthetic": YES_NO, "building": TEXT,
     },
     frozenset({"source", "source_key", "category", "occurred_at", "lon", "lat"}),
 )  # fmt: skip
@@ -40,13 +43,14 @@ GIVEN = Columns(
 INCIDENT = (
     "id", "path", "unit_id", "located", "category", "channel", "handling", "state", "priority", "title", "description",
     "address", "geom", "accuracy_m", "occurred_at", "received_at", "due_at", "closed_at", "team_id", "source",
-    "source_key", "load_id", "synthetic",
+    "source_key", "load_id", "synthetic", "building_id", "doubts",
 )  # fmt: skip
 EVENT = ("id", "number", "path", "kind", "at", "account", "state")
 ASSIGNMENT = (
-    "id", "run_id", "path", "unit_id", "owner_rule", "candidates", "team_id", "team_rule", "team_unit_id",
+    "id", "run_id", "path", "unit_id", "owner_rule", "candidates", "shares", "team_id", "team_rule",
+    "team_unit_id",
 )  # fmt: skip
-SQL: Mapping[str, LiteralString] = {**db.statements("incident_load"), **db.statements("sealed")}
+SQL = db.statements("incident_load")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class Filling:
         When and by whom.
     straight
         Whether the rows go straight into the tables.
+    buildings
+        Those that rows may name; None if they name none.
+    as_wgs84
+        Whether the coordinates were declared to be WGS84 or CGCS2000.
     """
 
     assigner: assign.Assigner
@@ -79,6 +87,8 @@ class Filling:
     at: datetime
     account: str
     straight: bool
+    buildings: Buildings | None = None
+    as_wgs84: bool = False
 
     def prepare(self, frame: pd.DataFrame) -> "Prepared":
         """
@@ -88,7 +98,7 @@ class Filling:
         """
         refuse_repeated(frame, ["source", "source_key"])
         given, originals = incident_text.masked(_completed(self, GIVEN.table(frame)))
-        table = _owned(given, self.assigner)
+        table = _owned(given, self)
         ids = table["id"].combine_chunks().take(pa.array(list(originals), pa.int64())).to_pylist()
         named = {row: UUID(bytes=packed) for row, packed in zip(originals, ids, strict=True)}
         if not self.straight:
@@ -162,7 +172,8 @@ def put_incidents(
         Columns source, source_key, category, occurred_at, lon, lat (degrees, EPSG:4326), and if known id, channel,
         handling, state, priority, title, description, address, received_at, due_at, closed_at, accuracy_m (metres),
         synthetic. What is not known: a new id, channel ``import``, received when it occurred, ``closed`` if it has a
-        `closed_at` else ``reported``, priority, title and deadline those of the category.
+        `closed_at` else ``reported``, priority, title and deadline those of the category. Where an accuracy is known,
+        what its disc touches is listed, and it is doubted if that is several units.
     assigner
         Answers for the owner and the team of each.
     load_id
@@ -190,6 +201,8 @@ def begin_filling(
     ring: KeyRing | None = None,
     *,
     straight: bool = False,
+    buildings: Buildings | None = None,
+    as_wgs84: bool = False,
 ) -> Filling:
     """
     Begin to write one load, of which `Filling.prepare` and `put` take a part at a time.
@@ -202,6 +215,8 @@ def begin_filling(
         Write by COPY straight into the tables, past row security, without looking for what stands: for a source that
         `is_new`, within `weights.lightened`. Row security has nothing to say there: only who holds everything gets
         in, and of everything each path is a part.
+    buildings, as_wgs84
+        See `Filling`.
     """
     common = db.one(conn, SQL["common"])
     return Filling(
@@ -214,6 +229,8 @@ def begin_filling(
         common["at"],
         common["account"],
         straight,
+        buildings,
+        as_wgs84,
     )
 
 
@@ -317,14 +334,17 @@ def _refuse_unknown(what: str, values: pa.ChunkedArray, known: frozenset[str]) -
         raise errors.Invalid(f"{what} not known: {unknown[:5] or 'empty'}")
 
 
-def _owned(given: pa.Table, assigner: assign.Assigner) -> pa.Table:
+def _owned(given: pa.Table, filling: Filling) -> pa.Table:
     """The rows with their ids and owners, as table ``staged_incident`` has them."""
-    owners = assigner.assign(_finite(given, "lon"), _finite(given, "lat"))
+    building, decided = _decided(given, filling)
+    owners = decided.owners
     ids = pc.coalesce(given["id"], pa.array(identifiers.make(given.num_rows)).cast(TEXT))
     return pa.table(
         {
             "id": uuids(ids),
-            **{name: given[name] for name in given.column_names if name != "id"},
+            **{name: given[name] for name in given.column_names if name not in ("id", "building")},
+            "building_id": building,
+            "doubts": _lists(decided.doubts, given.num_rows, TEXT),
             "path": pa.array(owners.path, TEXT),
             "unit_id": pa.array(owners.unit_id),
             "located": pa.array(owners.located, TEXT),
@@ -333,8 +353,44 @@ def _owned(given: pa.Table, assigner: assign.Assigner) -> pa.Table:
             "team_rule": pa.array(owners.team_rule, TEXT),
             "owner_rule": pa.array(owners.owner_rule, TEXT),
             "candidates": _candidates(owners),
+            "shares": _shares(owners),
         }
     )
+
+
+def _decided(given: pa.Table, filling: Filling) -> tuple[pa.Array, Decided]:
+    """The ids of the buildings that rows name, and who answers for each row."""
+    lon, lat = _finite(given, "lon"), _finite(given, "lat")
+    known = filling.buildings
+    named = None if known is None else _buildings(given, filling.assigner, known, lon, lat)
+    if known is None or named is None or not (named != NONE).any():
+        building, (at_lon, at_lat) = pa.nulls(given.num_rows, WHOLE), (None, None)
+    else:
+        building = pa.array(known.id[named], mask=named == NONE)
+        at_lon, at_lat = (np.where(named == NONE, np.nan, column[named]) for column in (known.lon, known.lat))
+    accuracy = given["accuracy_m"]
+    places = Places(
+        lon,
+        lat,
+        accuracy_m=None if accuracy.null_count == len(accuracy) else accuracy.to_numpy().astype(np.float64),
+        building_lon=at_lon,
+        building_lat=at_lat,
+        by_address=given["building"].is_null().to_numpy(),
+        as_wgs84=filling.as_wgs84,
+    )
+    return building, decide(filling.assigner, places)
+
+
+def _buildings(
+    given: pa.Table, assigner: assign.Assigner, known: Buildings, lon: FloatArray, lat: FloatArray
+) -> NDArray[np.int64]:
+    """The positions of the buildings that rows name, by code, else by an address in the community of the point."""
+    named = known.named(given["building"].to_pylist())
+    left = np.flatnonzero(given["building"].is_null().to_numpy() & given["address"].is_valid().to_numpy())
+    if left.size and not known.addresses.empty:
+        paths = assigner.assign(lon[left], lat[left]).path.tolist()
+        named[left] = known.of_addresses(given["address"].take(pa.array(left)).to_pylist(), paths)
+    return named
 
 
 def _finite(given: pa.Table, name: str) -> NDArray[np.float64]:
@@ -352,7 +408,7 @@ def _packed_teams(owners: assign.Owners) -> pa.Array:
 
 
 def _candidates(owners: assign.Owners) -> pa.Array:
-    """The owner alone, or on an edge all units that the point touches."""
+    """The owner alone, or all units that the point on an edge, or the disc about it, touches."""
     counts = np.ones(len(owners.unit_id), dtype=np.int64)
     edges = np.array(list(owners.candidates), dtype=np.int64)
     counts[edges] = [len(units) for units in owners.candidates.values()]
@@ -362,3 +418,19 @@ def _candidates(owners: assign.Owners) -> pa.Array:
         units[ends[row] - counts[row] : ends[row]] = touched
     offsets = np.concatenate([[0], ends]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(units))
+
+
+def _shares(owners: assign.Owners) -> pa.Array:
+    """The share of each candidate, null where there is no disc that touches several."""
+    if not owners.shares:
+        return pa.nulls(len(owners.unit_id), pa.list_(pa.float32()))
+    return pa.array([owners.shares.get(row) for row in range(len(owners.unit_id))], pa.list_(pa.float32()))
+
+
+def _lists(values: Mapping[int, Sequence[str]], count: int, kind: pa.DataType) -> pa.Array:
+    """A list for each row, empty for those that are not named."""
+    sizes = np.zeros(count + 1, dtype=np.int32)
+    rows = sorted(values)
+    sizes[np.array(rows, dtype=np.int64) + 1] = [len(values[row]) for row in rows]
+    flat = [value for row in rows for value in values[row]]
+    return pa.ListArray.from_arrays(pa.array(np.cumsum(sizes, dtype=np.int32)), pa.array(flat, kind))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from geo import crs, feed, identifiers, lifecycle, masking, paging, units
+from geo import buildings, crs, feed, identifiers, lifecycle, masking, paging, units
 from geo.assign import Answering, FloatArray
+from geo.buildings import Building
 from geo.db import Connection, Row, Scope, execute, first, one, rows, statements
 from geo.errors import BadCoordinate, IdempotencyMismatch, Invalid, NotFound, StaleVersion
+from geo.places import Decided, Doubt, Places, decide
 
 SQL = statements("incidents")
 CLOCK_SKEW = timedelta(minutes=5)
 LOADED_ONLY = frozenset({"import"})
 
 Handling = Literal["direct", "assisted", "on_behalf"]
-Located = Literal["inside", "edge", "building", "outside"]
+Located = Literal["inside", "edge", "building", "outside", "settled"]
 
 
 class IncidentNotFound(NotFound):
@@ -89,6 +91,8 @@ class Report:
         Radius of the position's uncertainty, in metres.
     handling
         直办, 帮办 or 代办.
+    building_code
+        The building that it is about, which says more than the point does whose it is.
     """
 
     category: str
@@ -102,6 +106,7 @@ class Report:
     occurred_at: datetime | None = None
     accuracy_m: float | None = None
     handling: Handling = "direct"
+    building_code: str | None = None
 
     @property
     def sha256(self) -> str:
@@ -111,7 +116,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Incident:
-    """A matter as it now stands; coordinates in EPSG:4326, names of unit and team as they are at present."""
+    """
+    A matter as it now stands; coordinates in EPSG:4326, names of unit and team as they are at present.
+
+    It is ambiguous while there are doubts about its place; a dispatcher settles them (`settlement.settle`).
+    """
 
     id: uuid.UUID
     path: str
@@ -130,6 +139,9 @@ class Incident:
     lon: float
     lat: float
     accuracy_m: float | None
+    building_code: str | None
+    doubts: list[Doubt]
+    ambiguous: bool
     occurred_at: datetime
     received_at: datetime
     due_at: datetime | None
@@ -188,6 +200,8 @@ class IncidentFilter:
         A category with all below it.
     state, channel, located
         Codes.
+    ambiguous
+        Whether there are doubts about its place.
     team
         Code of the team that has it.
     bbox
@@ -208,6 +222,7 @@ class IncidentFilter:
     state: lifecycle.State | None = None
     channel: str | None = None
     located: Located | None = None
+    ambiguous: bool | None = None
     team: str | None = None
     bbox: tuple[float, float, float, float] | None = None
     occurred_from: datetime | None = None
@@ -249,7 +264,7 @@ def report(conn: Connection, what: Report, assigner: Answering, key: str | None 
     execute(conn, SQL["report"], **values)
     if key is not None:
         execute(conn, SQL["remember"], key=key, response=Jsonb(_JSON.dump_python(incident, mode="json")))
-    feed.append(conn, [_entry("incident.reported", incident)])
+    feed.append(conn, [entry("incident.reported", incident)])
     return incident
 
 
@@ -316,7 +331,7 @@ def change_state(conn: Connection, incident_id: uuid.UUID, change: Change, expec
         payload=Jsonb({"from": before, **_said(change)}),
     )
     incident = read(conn, incident_id)
-    feed.append(conn, [_entry("incident.changed", incident)])
+    feed.append(conn, [entry("incident.changed", incident)])
     return incident
 
 
@@ -368,8 +383,10 @@ def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
     The answer is made of it and not read back: who reports may put in what they may not read.
     """
     lon, lat = stored(what.lon, what.lat, what.crs)
-    owners = assigner.assign(np.array([lon]), np.array([lat]))
+    building, decided = _decided(conn, what, assigner, lon, lat)
+    owners = decided.owners
     unit_id, team_id = int(owners.unit_id[0]), owners.team_id[0]
+    doubts = decided.doubts.get(0, [])
     return {
         **asdict(what) | _ruling(conn, what, unit_id, team_id) | {"lon": lon, "lat": lat},
         "id": uuid.UUID(identifiers.make(1)[0].decode()),
@@ -377,15 +394,53 @@ def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
         "unit_id": unit_id,
         "path": owners.path[0],
         "located": owners.located[0],
+        "building_id": building and building.id,
+        "building_code": building and building.code,
+        "doubts": doubts,
+        "ambiguous": bool(doubts),
         "owner_rule": owners.owner_rule[0],
         "candidates": owners.candidates.get(0, [unit_id]),
+        "shares": owners.shares.get(0),
         "team_id": team_id,
         "team_rule": owners.team_rule[0],
         "team_unit_id": int(owners.team_unit_id[0]),
         **assigner.key._asdict(),
-        "payload": Jsonb({"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}),
+        "payload": Jsonb(_evidence(what, doubts, lon, lat)),
         **_AS_MADE,
     }
+
+
+def _decided(
+    conn: Connection, what: Report, assigner: Answering, lon: float, lat: float
+) -> tuple[Building | None, Decided]:
+    """The building that a report names, by code or address, and who answers for it."""
+    x, y = np.array([lon]), np.array([lat])
+    building = None
+    if what.building_code is not None:
+        building = buildings.named(conn, what.building_code)
+    elif what.address:
+        building = buildings.of_address(conn, what.address, assigner.assign(x, y).path[0])
+    places = Places(
+        x,
+        y,
+        accuracy_m=None if what.accuracy_m is None else np.array([what.accuracy_m]),
+        building_lon=building and np.array([building.lon]),
+        building_lat=building and np.array([building.lat]),
+        by_address=np.array([what.building_code is None]),
+        as_wgs84=crs.is_storage(crs.declared(what.crs)),
+    )
+    return building, decide(assigner, places)
+
+
+def _evidence(what: Report, doubts: Sequence[Doubt], lon: float, lat: float) -> Row:
+    """What the history keeps of a place: as it was declared, the doubts, and where it were if it is GCJ-02."""
+    said: Row = {"declared": {"lon": what.lon, "lat": what.lat, "crs": what.crs}}
+    if doubts:
+        said["doubts"] = doubts
+    if "gcj02" in doubts:
+        back = (float(value[0]) for value in crs.gcj02_to_wgs84(np.array([lon]), np.array([lat])))
+        said["unshifted"] = dict(zip(("lon", "lat"), back, strict=True))
+    return said
 
 
 _AS_MADE: Row = {"closed_at": None, "department_id": None, "synthetic": False, "version": 1}
@@ -427,6 +482,7 @@ def _find(conn: Connection, wanted: IncidentFilter) -> list[Row]:
         state=wanted.state,
         channel=wanted.channel,
         located=wanted.located,
+        ambiguous=wanted.ambiguous,
         team=wanted.team,
         occurred_from=wanted.occurred_from,
         occurred_to=wanted.occurred_to,
@@ -473,6 +529,7 @@ def _said(change: Change) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value is not None}
 
 
-def _entry(kind: str, incident: Incident) -> feed.Entry:
+def entry(kind: str, incident: Incident) -> feed.Entry:
+    """What the feed tells of a matter."""
     body = {"state": incident.state, "category": incident.category, "version": incident.version}
     return feed.Entry(incident.path, kind, str(incident.id), body)

@@ -165,6 +165,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType({
         "state": Field("choice", ("state", "状态", "status"), choices=_STATE),
         "priority": Field("whole", ("priority", "优先级", "紧急程度")),
         "accuracy_m": Field("number", ("accuracym", "accuracy", "精度")),
+        "building": Field("text", ("buildingcode", "building", "楼栋编码", "楼栋")),
         "synthetic": _SYNTHETIC,
         "lon": _LON,
         "lat": _LAT,

@@ -3,21 +3,64 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
 
-from geo import crs, units
+from geo import crs
 from geo.assign import Assigner
+from geo.buildings import NONE, Buildings
+from geo.db import Connection, execute, rows, statements
 from geo.errors import BadCoordinate
 from geo.incident_load import Filling, Prepared, begin_filling, is_new, put
 from geo.load_frames import Converted, Underway, unknown_words
+from geo.places import SNAP_M, distances_m
 from geo.weights import lightened
 
+SQL = statements("load_incidents")
 Part = TypeVar("Part")
+SAMPLE = 2_000
+FEWEST = 20
+"""Rows that are looked at to see where a file falls; fewer prove nothing."""
 BYTES_A_ROW = 200  # of a file that does not say how many rows it has
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """
+    A file that is kept out.
+
+    Attributes
+    ----------
+    load_id, at, account, source, file_name
+        The load that was tried.
+    rows
+        How many rows it has.
+    suspected
+        What its coordinates likely are.
+    evidence
+        ``by``: the units or the buildings that points fit; ``declared_share``, ``unshifted_share``: how many do.
+    """
+
+    load_id: UUID
+    at: datetime
+    account: str
+    source: str
+    file_name: str
+    rows: int
+    suspected: str
+    evidence: dict[str, Any]
+
+
+def quarantined(conn: Connection) -> list[Quarantined]:
+    """The files that are kept out, newest first; a file that was loaded since is not among them."""
+    return [Quarantined(**row) for row in rows(conn, SQL["quarantined"])]
 
 
 def write(load: Underway, batches: Iterator[Converted], total: int | None) -> None:
@@ -27,21 +70,37 @@ def write(load: Underway, batches: Iterator[Converted], total: int | None) -> No
         # Read only now: what a large load has taken off guards no longer what is read here from being deleted.
         assigner = Assigner.load(load.conn)
         straight = light and is_new(load.conn, load.order.named_source)
-        filling = begin_filling(load.conn, assigner, load.load_id, load.ring, straight=straight)
-        for number, (ready, prepared) in enumerate(_ahead(_prepared(load, batches, filling))):
-            if number == 0:
-                _look_at_places(load, ready, assigner)
+        filling = begin_filling(
+            load.conn,
+            assigner,
+            load.load_id,
+            load.ring,
+            straight=straight,
+            buildings=Buildings.read(load.conn) if {"building", "address"} & set(load.planned.columns) else None,
+            as_wgs84=_may_be_shifted(load),
+        )
+        for prepared in _ahead(_prepared(load, batches, filling)):
             load.count(put(load.conn, filling, prepared))
 
 
-def _prepared(
-    load: Underway, batches: Iterator[Converted], filling: Filling
-) -> Iterator[tuple[pd.DataFrame, Prepared]]:
-    for part in batches:
+def _may_be_shifted(load: Underway) -> bool:
+    frame = load.planned.frame
+    return frame is not None and crs.is_storage(frame) and not load.order.trust_crs
+
+
+def _prepared(load: Underway, batches: Iterator[Converted], filling: Filling) -> Iterator[Prepared]:
+    shifted = False
+    for number, part in enumerate(batches):
         _check_incidents(part)
+        _check_buildings(part, filling)
+        if number == 0:
+            # Another thread uses the connection here, while the one that writes waits for this first part.
+            shifted = _look_at_places(load, part, filling)
+        if shifted:
+            part.verdicts.refuse(part.verdicts.fine, "likely_gcj02")
         ready = _ready_incidents(load, part)
         load.rejects.add(part.rows, part.verdicts, part.raw)
-        yield ready, filling.prepare(ready)
+        yield filling.prepare(ready)
 
 
 def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
@@ -60,6 +119,16 @@ def _check_incidents(part: Converted) -> None:
         verdicts.refuse(wrong.fillna(False).to_numpy(dtype=bool), "bad_number", "priority is 1 to 5")
     if "accuracy_m" in frame:
         verdicts.refuse((frame["accuracy_m"] < 0).to_numpy(dtype=bool), "bad_number", "accuracy_m is a radius")
+
+
+def _check_buildings(part: Converted, filling: Filling) -> None:
+    if "building" not in part.frame:
+        return
+    codes = part.frame["building"].astype(object).where(part.frame["building"].notna(), None)
+    known = filling.buildings
+    found = np.zeros(len(codes), dtype=bool) if known is None else known.named(codes.tolist()) != NONE
+    unknown = codes.notna().to_numpy(dtype=bool) & ~found
+    part.verdicts.refuse(unknown, "unknown_building", lambda row: str(codes.iloc[row]))
 
 
 def _ready_incidents(load: Underway, part: Converted) -> pd.DataFrame:
@@ -90,12 +159,14 @@ def _content_keys(load: Underway, frame: pd.DataFrame, fine: NDArray[np.bool_]) 
     return digests.where(number.fillna(0) == 0, digests + "-" + number.fillna(0).astype(int).astype(str))
 
 
-def _look_at_places(load: Underway, ready: pd.DataFrame, assigner: Assigner) -> None:
-    """Stop where longitude and latitude are swapped, and tell where WGS84 is likely GCJ-02, by where points fall."""
-    sample = ready.sample(min(len(ready), 2000), random_state=0)
+def _look_at_places(load: Underway, part: Converted, filling: Filling) -> bool:
+    """Stop where longitude and latitude are swapped; tell whether WGS84 is likely GCJ-02, by where points fall."""
+    ready = part.frame.loc[part.verdicts.fine]
+    sample = ready.sample(min(len(ready), SAMPLE), random_state=0)
     lon, lat = sample["lon"].to_numpy(), sample["lat"].to_numpy()
-    if len(sample) < 20:
-        return
+    if len(sample) < FEWEST:
+        return False
+    assigner = filling.assigner
     outside = (assigner.assign(lon, lat).located == "outside").mean()
     swappable = np.abs(lon) <= 90
     if outside > 0.9 and swappable.any():
@@ -107,15 +178,37 @@ def _look_at_places(load: Underway, ready: pd.DataFrame, assigner: Assigner) -> 
     if outside > 0.5:
         zh, en = f"抽样 {outside:.0%} 的点落在所有网格之外", f"{outside:.0%} of a sample lie outside of every unit"
         load.report.notes.append((zh, en))
-    if load.planned.frame is not None and load.planned.frame.name in ("EPSG:4326", "EPSG:4490"):
-        _note_gcj02(load, lon, lat)
+    return filling.as_wgs84 and any(
+        _quarantined(load, by, evidence) for by, evidence in _evidence(sample, filling).items() if evidence.likely
+    )
 
 
-def _note_gcj02(load: Underway, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> None:
-    grids = np.asarray(units.base(load.conn).geometry.to_numpy(), dtype=object)
-    evidence = crs.evidence_of_gcj02(lon, lat, grids)
-    if evidence.likely:
-        shares = f"{evidence.unshifted_share:.0%} > {evidence.declared_share:.0%}"
-        zh = f"坐标很可能是 GCJ-02：还原后落在网格内的更多（{shares}）；若是，请用 --crs gcj02 重新载入"
-        en = f"the coordinates are likely GCJ-02: more lie inside of the units once unshifted ({shares}); --crs gcj02"
-        load.report.notes.append((zh, en))
+def _evidence(sample: pd.DataFrame, filling: Filling) -> dict[str, crs.ShiftEvidence]:
+    """Whether points are likely GCJ-02: by the units that they should lie in, and the buildings that they name."""
+    lon, lat = sample["lon"].to_numpy(), sample["lat"].to_numpy()
+    found = {"units": crs.evidence_of_gcj02(lon, lat, filling.assigner.areas)}
+    known = filling.buildings
+    if known is not None and "building" in sample:
+        codes = sample["building"].astype(object).where(sample["building"].notna(), None)
+        at = known.named(codes.tolist())
+        named = at != NONE
+        of = (known.lon[at[named]], known.lat[at[named]])
+        declared = distances_m(lon[named], lat[named], *of) < SNAP_M
+        unshifted = distances_m(*crs.gcj02_to_wgs84(lon[named], lat[named]), *of) < SNAP_M
+        found["buildings"] = crs.evidence_of_shift(declared, unshifted)
+    return found
+
+
+def _quarantined(load: Underway, by: str, evidence: crs.ShiftEvidence) -> bool:
+    """Keep the file out, with the reason why."""
+    said = {"by": by, "declared_share": evidence.declared_share, "unshifted_share": evidence.unshifted_share}
+    execute(load.conn, SQL["quarantine"], load_id=load.load_id, evidence=Jsonb(said))
+    shares = f"{evidence.unshifted_share:.0%} > {evidence.declared_share:.0%}"
+    zh, en = {"units": ("落在网格内", "inside of the units"), "buildings": ("靠近所指楼栋", "near their buildings")}[by]
+    load.report.notes.append(
+        (
+            f"坐标很可能是 GCJ-02，整个文件已隔离：还原后{zh}的更多（{shares}）",
+            f"the coordinates are likely GCJ-02, the file is quarantined: more lie {en} once unshifted ({shares})",
+        )
+    )
+    return True

@@ -53,6 +53,8 @@ class LoadOrder:
         Gaps between units narrower than this are closed, metres.
     account
         Who loads.
+    trust_crs
+        Take coordinates for what was declared, even where they look like GCJ-02.
     """
 
     kind: Kind
@@ -73,6 +75,7 @@ class LoadOrder:
     root_level: str | None = None
     gap_m: float = GAP_M
     account: str = "operator"
+    trust_crs: bool = False
 
     @property
     def gaps_file(self) -> Path | None:
@@ -88,9 +91,9 @@ class LoadOrder:
         """What is kept of the order with the counts of the load."""
         kept = (
             *("crs", "layer", "encoding", "columns", "constants", "values", "defaults", "timezone"),
-            *("root", "root_level", "gap_m"),
+            *("root", "root_level", "gap_m", "trust_crs"),
         )
-        return {name: value for name in kept if (value := getattr(self, name)) not in (None, {})}
+        return {name: value for name in kept if (value := getattr(self, name)) not in (None, {}, False)}
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,30 @@ class CellIndex:
                 raise first_bad(part, lambda part: (x[part], y[part]))
         return out
 
+    def surely_one(self, west: Float64s, south: Float64s, east: Float64s, north: Float64s) -> NDArray[np.bool_]:
+        """
+        Whether rectangles lie in one unit, or outside of all, as far as the grid alone tells: true is certain.
+
+        It looks at the cells of the four corners, and hence knows nothing of a rectangle wider than two cells.
+
+        Parameters
+        ----------
+        west, south, east, north
+            Of the rectangles, in the polygons' reference system, shape (n,).
+        """
+        cells = self._cells
+        low, high = ((np.floor((x - cells.x0) * cells.per_unit)) for x in (west, east))
+        down, up = ((np.floor((y - cells.y0) * cells.per_unit)) for y in (south, north))
+        corners = [(column, row) for column in (low, high) for row in (down, up)]
+        slots = np.stack([self._slots_at(column, row) for column, row in corners])
+        return (high - low <= 1) & (up - down <= 1) & (slots[0] >= 0) & (slots == slots[0]).all(axis=0)
+
+    def _slots_at(self, column: Float64s, row: Float64s) -> Int32s:
+        cells = self._cells
+        there = (column >= 0) & (row >= 0) & (column < cells.columns) & (row < cells.rows)
+        at = np.where(there, row * cells.columns + column, 0).astype(np.int64)
+        return np.where(there, cells.slots[at], 0).astype(np.int32)
+
     def locate_points(
         self,
         points: Any,

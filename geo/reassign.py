@@ -1,15 +1,16 @@
 """Every matter assigned again by the edition in force: set by set, with result and reason kept."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
 
 from geo import feed, lifecycle
-from geo.assign import Assigner, Owners, new_run
+from geo.assign import OUTSIDE, Answering, Assigner, FloatArray, new_run
 from geo.db import Connection, Row, copy_rows, execute, rows, statements
+from geo.places import Decided, Places, decide
 
 SQL = statements("reassign")
 SET = 50_000
@@ -60,7 +61,34 @@ def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
     return Reassigned(run_id=run_id, seen=seen, moved=moved, settled=settled)
 
 
-def move_open(conn: Connection, run_id: int, owners: Owners, chosen: Iterable[tuple[int, Row]]) -> int:
+def placed(assigner: Answering, found: Sequence[Row]) -> Decided:
+    """
+    Who answers for matters as they stand, and what is doubtful about them.
+
+    Parameters
+    ----------
+    assigner
+        Of the edition.
+    found
+        Matters with lon, lat, accuracy_m, building_lon, building_lat, settled and doubts. That a place has the offset
+        of GCJ-02 is not asked again, since what was declared is not known any more: that doubt stays, unless settled.
+    """
+    columns = {name: np.array([row[name] for row in found], dtype=np.float64) for name in _NUMBERS}
+    settled = np.array([OUTSIDE if row["settled"] is None else row["settled"] for row in found], dtype=np.int64)
+    accuracy, at_lon, at_lat = (_known(columns[name]) for name in _NUMBERS[2:])
+    decided = decide(assigner, Places(columns["lon"], columns["lat"], accuracy, at_lon, at_lat, settled=settled))
+    kept = [n for n, row in enumerate(found) if "gcj02" in row["doubts"]]
+    return replace(decided, doubts={**decided.doubts, **{n: [*decided.doubts.get(n, ()), "gcj02"] for n in kept}})
+
+
+def _known(values: FloatArray) -> FloatArray | None:
+    return None if np.isnan(values).all() else values
+
+
+_NUMBERS = ("lon", "lat", "accuracy_m", "building_lon", "building_lat")
+
+
+def move_open(conn: Connection, run_id: int, decided: Decided, chosen: Iterable[tuple[int, Row]]) -> int:
     """
     Move those of some matters that are still open to their new owners, with an event and an assignment each.
 
@@ -70,10 +98,10 @@ def move_open(conn: Connection, run_id: int, owners: Owners, chosen: Iterable[tu
         A transaction from `db.begin` that does nothing after this; the feed gets one entry a unit.
     run_id
         Of `assign.new_run`.
-    owners
+    decided
         The new owners.
     chosen
-        Positions in `owners`, and the matter of each.
+        Positions in `decided`, and the matter of each.
 
     Returns
     -------
@@ -81,7 +109,7 @@ def move_open(conn: Connection, run_id: int, owners: Owners, chosen: Iterable[tu
         How many were moved.
     """
     open_stage(conn)
-    stage(conn, owners, chosen)
+    stage(conn, decided, chosen)
     states = {"untaken": list(lifecycle.UNTAKEN), "settled": list(lifecycle.SETTLED)}
     moves = rows(conn, SQL["move_open"], run_id=run_id, **states)
     feed.append(conn, _entries(_touched(moves), run_id))
@@ -93,9 +121,9 @@ def open_stage(conn: Connection) -> None:
     execute(conn, SQL["stage"])
 
 
-def stage(conn: Connection, owners: Owners, chosen: Iterable[tuple[int, Row]]) -> None:
+def stage(conn: Connection, decided: Decided, chosen: Iterable[tuple[int, Row]]) -> None:
     """Put the new owners of some matters there."""
-    copy_rows(conn, "COPY staged_assignment FROM STDIN", (_record(owners, at, row) for at, row in chosen))
+    copy_rows(conn, "COPY staged_assignment FROM STDIN", (_record(decided, at, row) for at, row in chosen))
 
 
 def _touched(moves: list[Row]) -> Counter[str]:
@@ -108,10 +136,7 @@ def _touched(moves: list[Row]) -> Counter[str]:
 
 
 def _assign_set(conn: Connection, assigner: Assigner, run_id: int, found: list[Row]) -> list[Row]:
-    lon = np.array([row["lon"] for row in found])
-    lat = np.array([row["lat"] for row in found])
-    owners = assigner.assign(lon, lat)
-    stage(conn, owners, enumerate(found))
+    stage(conn, placed(assigner, found), enumerate(found))
     execute(conn, SQL["assign"], run_id=run_id)
     told = {"untaken": list(lifecycle.UNTAKEN), "settled": list(lifecycle.SETTLED)}
     moves = rows(conn, SQL["move"], run_id=run_id, **told)
@@ -119,12 +144,13 @@ def _assign_set(conn: Connection, assigner: Assigner, run_id: int, found: list[R
     return moves
 
 
-def _record(owners: Owners, at: int, row: Row) -> list[object]:
+def _record(decided: Decided, at: int, row: Row) -> list[object]:
+    owners = decided.owners
     unit_id = int(owners.unit_id[at])
     return [
         *(row["id"], owners.path[at], unit_id, owners.located[at], owners.owner_rule[at]),
-        *(owners.candidates.get(at, [unit_id]), owners.team_id[at], owners.team_rule[at]),
-        int(owners.team_unit_id[at]),
+        *(owners.candidates.get(at, [unit_id]), owners.shares.get(at), owners.team_id[at], owners.team_rule[at]),
+        *(int(owners.team_unit_id[at]), decided.doubts.get(at, [])),
     ]
 
 

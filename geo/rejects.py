@@ -28,6 +28,8 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unknown_parent": ("所指上级网格不存在", "the parent it names does not exist"),
         "unknown_station": ("所指服务站不存在", "the station it names does not exist"),
         "unknown_team": ("所指队伍不存在", "the team it names does not exist"),
+        "unknown_building": ("所指楼栋不存在", "the building it names does not exist"),
+        "likely_gcj02": ("坐标疑为未声明的 GCJ-02，已隔离", "likely GCJ-02 that was not declared: quarantined"),
         "no_geometry": ("没有可用的几何图形", "there is no geometry that can be read"),
         "wrong_geometry": ("几何类型不符", "the geometry is of the wrong type"),
         "bad_coordinate": ("坐标不在有效范围内", "a coordinate is no place on earth"),
@@ -51,6 +53,14 @@ REMEDIES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "list the values with `wangge load values`; then --map-value field:word=value, or --default field=value",
         ),
         "unknown_unit": ("先载入网格，或改正编码", "load the units first, or correct the code"),
+        "unknown_building": (
+            "先载入楼栋，或改正编码，或不取此列：--set building=",
+            "load the buildings first, correct the code, or leave the column out: --set building=",
+        ),
+        "likely_gcj02": (
+            "若是 GCJ-02：以 --crs gcj02 重新载入；若确为所声明的坐标系：加 --trust-crs",
+            "if they are GCJ-02, load again with --crs gcj02; if they are what was declared, with --trust-crs",
+        ),
         "unknown_parent": ("把上级放进同一文件，或先载入上级", "put the parent into the file, or load it first"),
         "no_geometry": ("补上坐标，或用 --map 指明坐标列", "give coordinates, or --map lon, lat or geometry"),
         "bad_coordinate": ("检查坐标系与经纬度次序", "look at --crs, and at the order of longitude and latitude"),

@@ -19,6 +19,7 @@ Permission = Literal[
     "incident.report",
     "incident.read",
     "incident.change",
+    "incident.settle",
     "incident.export",
     "reporter.reveal",
     "photo.read",
@@ -44,6 +45,7 @@ MEANINGS: Mapping[Permission, tuple[str, str]] = MappingProxyType(
         "incident.report": ("上报事项", "report a matter"),
         "incident.read": ("查看事项与办理过程", "matters and what happened to them"),
         "incident.change": ("办理事项", "take a matter a step further"),
+        "incident.settle": ("确定位置存疑事项的归属", "settle whose a matter is where its place leaves doubts"),
         "incident.export": ("导出事项", "take matters out as files"),
         "reporter.reveal": (
             "查看报告人联系方式（须说明理由，留痕）",
@@ -108,7 +110,7 @@ PERMISSIONS: Mapping[Role, Permissions] = MappingProxyType(
         R.PUBLIC: ANYONE,
         R.PATROL: MATTERS | Permissions({"route.read"}),
         R.GRID_WORKER: MATTERS | Permissions({"route.read"}),
-        R.DISPATCHER: MATTERS | Permissions({"route.read", "incident.export", "reporter.reveal"}),
+        R.DISPATCHER: MATTERS | Permissions({"route.read", "incident.settle", "incident.export", "reporter.reveal"}),
         # A department handles what it was given; who patrols where is no business of its.
         R.DEPARTMENT_HANDLER: MATTERS | Permissions({"reporter.reveal"}),
         # Planners see where matters lie, not what they say.

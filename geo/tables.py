@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     Identity,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TSTZRANGE, UUID
 
@@ -71,6 +73,7 @@ unit_version = Table(
     Column("recorded", TSTZRANGE, nullable=False),
     Index("idx_unit_version_geom", "geom", postgresql_using="gist"),
     Index("idx_unit_version_path", "path"),
+    Index("idx_unit_version_unit_id", "unit_id"),
 )
 issued_code = Table(
     "issued_code",
@@ -143,6 +146,7 @@ building = Table(
     Column("source", Text, nullable=False),
     Column("synthetic", Boolean, nullable=False),
     Column("attributes", JSONB, nullable=False),
+    Index("idx_building_address", "address"),
     Index("idx_building_geom", "geom", postgresql_using="gist"),
     Index("idx_building_path", "path"),
 )
@@ -307,6 +311,14 @@ load = Table(
     Column("rows_unchanged", BigInteger, nullable=False),
     Column("rows_rejected", BigInteger, nullable=False),
 )
+quarantine = Table(
+    "quarantine",
+    METADATA,
+    Column("load_id", UUID, ForeignKey("load.id"), primary_key=True),
+    Column("at", INSTANT, nullable=False),
+    Column("suspected", Text, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+)
 incident = Table(
     "incident",
     METADATA,
@@ -336,7 +348,10 @@ incident = Table(
     Column("load_id", UUID, ForeignKey("load.id")),
     Column("synthetic", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("doubts", ARRAY(Text), nullable=False),
+    Column("ambiguous", Boolean, Computed("(cardinality(doubts) > 0)", persisted=True), nullable=False),
     UniqueConstraint("source", "source_key", name="incident_one_source_key"),
+    Index("idx_incident_ambiguous", "path", "received_at", postgresql_where=text("ambiguous")),
     Index("idx_incident_geom", "geom", postgresql_using="gist"),
     Index("idx_incident_path_occurred_at", "path", "occurred_at"),
     Index("idx_incident_received_at_id", "received_at", "id"),
@@ -397,6 +412,7 @@ assignment = Table(
     Column("team_id", UUID, nullable=False),
     Column("team_rule", Text, nullable=False),
     Column("team_unit_id", BigInteger, nullable=False),
+    Column("shares", ARRAY(REAL)),
 )
 reporter = Table(
     "reporter",

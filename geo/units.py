@@ -31,6 +31,8 @@ class UnitFilter:
     ----------
     level, parent, code, name
         A level, a parent's code, a code, a part of the Chinese or English name; None for any.
+    bbox
+        West, south, east, north in EPSG:4326, which the unit's own box must meet; None for anywhere.
     after
         The last code of the page before.
     limit
@@ -41,6 +43,7 @@ class UnitFilter:
     parent: str | None = None
     code: str | None = None
     name: str | None = None
+    bbox: tuple[float, float, float, float] | None = None
     after: str | None = None
     limit: int = 100
 
@@ -120,6 +123,7 @@ def find(
     """A page of units, ascending by code, without geometry; areas in m², boxes in EPSG:4326."""
     now = instant(conn)
     asked = asdict(wanted) | {"codes": spellings(wanted.code), "parents": spellings(wanted.parent)}
+    asked |= dict(zip(("west", "south", "east", "north"), wanted.bbox or (None,) * 4, strict=True))
     return rows(conn, SQL["find"], layer=layer, at=at or now, known=known or now, **asked)
 
 

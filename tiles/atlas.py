@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
 from geo import units
-from geo.assign import NoUnits
+from geo.assign import NoUnits, NoUnitsThen
 from geo.coverage import coverage_of
 from geo.db import Connection, Row, Scope, instant, rows, statements
-from tiles import maps
-from tiles.labels import Language
+from tiles import comparison, maps
+from tiles.labels import Language, label
+from tiles.pair import Pair
 from tiles.sheet import Sheet
 
 SQL = statements("atlas")
@@ -84,8 +86,48 @@ def draw(conn: Connection, kind: Kind, wanted: Wanted, lang: Language, timezone:
     title, add = KINDS[kind]
     sheet = maps.new_map(found.total_bounds.tolist(), lang, title[lang], timezone)
     add(sheet, Ground(conn, path, found, wanted, lang))
-    _add_outlines(sheet, found)
+    maps.add_outlines(sheet, found)
     return sheet
+
+
+def compare(
+    conn: Connection, before: datetime, after: datetime, unit: str | None, lang: Language, timezone: str
+) -> Pair:
+    """
+    Draw the units in force at two instants side by side; raises `assign.NoUnitsThen` and `units.UnitNotFound`.
+
+    Parameters
+    ----------
+    conn
+        A transaction from `db.begin`.
+    before, after
+        The instants; the later edition stands on the right whichever is named first.
+    unit
+        The code of a unit in force at both, for its subtree; everything if None.
+    lang
+        The language of the page.
+    timezone
+        The clock of the instants on the page.
+    """
+    earlier, later = sorted((before, after))
+    frames = (_in_force(conn, earlier, unit), _in_force(conn, later, unit))
+    captions = (_caption(earlier, lang, timezone), _caption(later, lang, timezone))
+    return comparison.side_by_side(*frames, captions, lang, _COMPARISON[lang], timezone)
+
+
+def _caption(at: datetime, lang: Language, timezone: str) -> str:
+    return label("edition_at", lang, at=at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M"))
+
+
+_COMPARISON: Mapping[Language, str] = {"zh": "网格版本对比", "en": "Two editions compared"}
+
+
+def _in_force(conn: Connection, at: datetime, unit: str | None) -> gpd.GeoDataFrame:
+    path = "" if unit is None else units.read(conn, unit, at)["path"]
+    found = units.in_force(conn, at, path=path)
+    if found.empty:
+        raise NoUnitsThen
+    return found
 
 
 def _add_coverage(sheet: Sheet, ground: Ground) -> None:
@@ -144,14 +186,6 @@ KINDS: Mapping[Kind, tuple[Mapping[Language, str], Callable[[Sheet, Ground], Non
         "incidents": ({"zh": "事项", "en": "Incidents"}, _add_incidents),
     }
 )
-
-
-def _add_outlines(sheet: Sheet, found: gpd.GeoDataFrame) -> None:
-    """The outlines of the two coarsest levels that are there; only the finer one is named, or names would overlap."""
-    levels = [level for level in units.LEVELS if (found["level"] == level).any()][:2]
-    for level in levels:
-        outlined = found[found["level"] == level].reset_index(drop=True)
-        maps.add_units(sheet, outlined, level, names=level == levels[-1])
 
 
 def _places(sheet: Sheet, ground: Ground) -> gpd.GeoDataFrame:

@@ -17,6 +17,8 @@ Int64s = NDArray[np.int64]
 
 UNCLEAR = -1
 """Returned in place of a count for what these kernels do not decide."""
+FEW = 32
+"""Up to so many numbers are sorted one by one."""
 
 
 class Rings(NamedTuple):
@@ -33,6 +35,38 @@ def room(vertices: int, rings: int) -> Rings:
     return Rings(
         np.empty(3 * vertices + 64, np.int64), np.empty(3 * vertices + 64, np.int64),
         np.empty(2 * vertices + rings + 32, np.int64),
+    )  # fmt: skip
+
+
+class Space(NamedTuple):
+    """
+    Where polygons are cut, one after another; taken once for all of a tile.
+
+    Attributes
+    ----------
+    rings
+        The polygon that is to be cut; it is overwritten.
+    spare, chains
+        What one side leaves of it, and the chains that this is made of.
+    ends, mates, order
+        Where along a line each chain begins and ends, which of these ends belong together, and their order.
+    """
+
+    rings: Rings
+    spare: Rings
+    chains: Rings
+    ends: Int64s
+    mates: Int64s
+    order: Int64s
+
+
+@njit(cache=True, nogil=True)
+def space(vertices: int, rings: int) -> Space:
+    """Space for cutting any polygon of up to so many vertices in so many rings."""
+    most = 3 * vertices + 66
+    return Space(
+        room(vertices, rings), room(vertices, rings), room(vertices, rings),
+        np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64),
     )  # fmt: skip
 
 
@@ -76,86 +110,84 @@ def crossing(across_a: int, along_a: int, across_b: int, along_b: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def inside_by(x: int, y: int, side: int, low: int, high: int) -> int:
-    """How far inside of a side a place lies; less than zero beyond it."""
-    if side == 0:
-        return x - low
-    if side == 1:
-        return high - x
-    return y - low if side == 2 else high - y
+def reach(across: Int64s, first: int, last: int, sign: int, edge: int) -> tuple[int, int]:
+    """How far inside of a side the vertices from the first up to the last lie at least and at most; beyond it < 0."""
+    least = most = sign * (across[first] - edge)
+    for i in range(first + 1, last):
+        depth = sign * (across[i] - edge)
+        least, most = min(least, depth), max(most, depth)
+    return least, most
 
 
 @njit(cache=True, nogil=True)
-def put_crossing(rings: Rings, i: int, j: int, side: int, low: int, high: int, out: Rings, at: int) -> int:
-    """Write the place where an edge crosses the line of a side; returns it along the line."""
-    a = inside_by(rings.x[i], rings.y[i], side, low, high)
-    b = inside_by(rings.x[j], rings.y[j], side, low, high)
-    edge = low if side % 2 == 0 else high
-    if side < 2:
-        along = crossing(a, rings.y[i], b, rings.y[j])
-        out.x[at], out.y[at] = edge, along
-    else:
-        along = crossing(a, rings.x[i], b, rings.x[j])
-        out.x[at], out.y[at] = along, edge
-    return along
-
-
-@njit(cache=True, nogil=True)
-def entry_of(rings: Rings, r: int, side: int, low: int, high: int) -> int:
-    """A vertex by which a ring comes inside of a side, or `UNCLEAR` if it stays on one side throughout."""
-    before = rings.starts[r + 1] - 1
-    for i in range(rings.starts[r], rings.starts[r + 1]):
-        was = inside_by(rings.x[before], rings.y[before], side, low, high)
-        if was < 0 <= inside_by(rings.x[i], rings.y[i], side, low, high):
+def entry_of(across: Int64s, first: int, last: int, sign: int, edge: int) -> int:
+    """The vertex by which a ring comes inside of a side that it crosses."""
+    before = sign * (across[last - 1] - edge)
+    for i in range(first, last):
+        depth = sign * (across[i] - edge)
+        if before < 0 <= depth:
             return i
-        before = i
-    return UNCLEAR
+        before = depth
+    return first
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def chains_of_ring(
-    rings: Rings, r: int, side: int, low: int, high: int, chains: Rings, ends: Int64s, count: int
-) -> int:
+    across: Int64s, along: Int64s, first: int, last: int, sign: int, edge: int,
+    to_across: Int64s, to_along: Int64s, starts: Int64s, ends: Int64s, count: int,
+) -> int:  # fmt: skip
     """
-    Add the chains of a ring that lie inside of a side, each from where it enters to where it leaves.
+    Add the chains of a ring that lie inside of a side which it crosses, each from where it enters to where it leaves.
 
     Returns the new count of chains; `ends` holds where along the line each begins and ends. A chain that only touches
-    the line is none. Rings that stay on one side add none.
+    the line is none.
     """
-    first, last = rings.starts[r], rings.starts[r + 1]
-    j = entry_of(rings, r, side, low, high)
-    if j < 0:
-        return count
-    at, deepest = chains.starts[count], 0
+    j = entry_of(across, first, last, sign, edge)
     i = j - 1 if j > first else last - 1
-    was = UNCLEAR
+    at, deepest = starts[count], 0
+    was = sign * (across[i] - edge)
     for _ in range(last - first):
-        now = inside_by(rings.x[j], rings.y[j], side, low, high)
+        now = sign * (across[j] - edge)
         if (now >= 0) != (was >= 0):
-            ends[2 * count + (now < 0)] = put_crossing(rings, i, j, side, low, high, chains, at)
+            to_across[at], to_along[at] = edge, crossing(was, along[i], now, along[j])
+            ends[2 * count + (now < 0)] = to_along[at]
             at += 1
         if now >= 0:
-            chains.x[at], chains.y[at] = rings.x[j], rings.y[j]
+            to_across[at], to_along[at] = across[j], along[j]
             at, deepest = at + 1, max(deepest, now)
         elif was >= 0:
             if deepest > 0:
                 count += 1
-                chains.starts[count] = at
-            at, deepest = chains.starts[count], 0
+                starts[count] = at
+            at, deepest = starts[count], 0
         was, i = now, j
         j = j + 1 if j + 1 < last else first
     return count
 
 
 @njit(cache=True, nogil=True)
-def pair_ends(ends: Int64s, mates: Int64s) -> bool:
+def sort_ends(ends: Int64s, count: int, order: Int64s) -> None:
+    """Order ends along their line; there are two of them nearly always."""
+    if count > FEW:
+        order[:count] = np.argsort(ends[:count])
+        return
+    for k in range(count):
+        m = k
+        while m > 0 and ends[order[m - 1]] > ends[k]:
+            order[m] = order[m - 1]
+            m -= 1
+        order[m] = k
+
+
+@njit(cache=True, nogil=True, inline="always")
+def pair_ends(ends: Int64s, count: int, order: Int64s, mates: Int64s) -> bool:
     """
     Pair the ends of chains along a line: the stretches that lie inside of the polygon.
 
     False if two ends fall on one place, or if a pair is not one end and one beginning.
     """
-    order = np.argsort(ends)
-    for k in range(0, len(ends), 2):
+    sort_ends(ends, count, order)
+    for k in range(0, count, 2):
         a, b = order[k], order[k + 1]
         if ends[a] == ends[b] or (k > 0 and ends[order[k - 1]] == ends[a]) or a % 2 == b % 2:
             return False
@@ -163,64 +195,61 @@ def pair_ends(ends: Int64s, mates: Int64s) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
-def join_chains(chains: Rings, mates: Int64s, out: Rings, count: int) -> int:
-    """Add the rings that chains form along a line; returns the new count of rings."""
-    used = np.zeros(len(mates) // 2, np.bool_)
-    for k in range(len(used)):
-        if used[k]:
-            continue
+@njit(cache=True, nogil=True, inline="always")
+def join_chains(chains: Rings, found: int, mates: Int64s, out: Rings, count: int) -> int:
+    """Add the rings that chains form along a line; returns the new count of rings. What is used up has no mate."""
+    for k in range(found):
         at, chain = out.starts[count], k
-        while not used[chain]:
-            used[chain] = True
+        while mates[2 * chain + 1] != UNCLEAR:
             for i in range(chains.starts[chain], chains.starts[chain + 1]):
                 out.x[at], out.y[at] = chains.x[i], chains.y[i]
                 at += 1
-            chain = mates[2 * chain + 1] // 2
-        count += 1
-        out.starts[count] = at
+            after = mates[2 * chain + 1] // 2
+            mates[2 * chain + 1] = UNCLEAR
+            chain = after
+        if at > out.starts[count]:
+            count += 1
+            out.starts[count] = at
     return count
 
 
 @njit(cache=True, nogil=True)
-def keep_whole(rings: Rings, count: int, side: int, low: int, high: int, out: Rings) -> int:
-    """Copy the rings that lie inside of a side; returns how many."""
-    kept = 0
-    out.starts[0] = 0
-    for r in range(count):
-        within, deepest = True, 0
-        for i in range(rings.starts[r], rings.starts[r + 1]):
-            depth = inside_by(rings.x[i], rings.y[i], side, low, high)
-            within, deepest = within and depth >= 0, max(deepest, depth)
-        if not within or deepest == 0:
-            continue
-        at = out.starts[kept]
-        for i in range(rings.starts[r], rings.starts[r + 1]):
-            out.x[at], out.y[at] = rings.x[i], rings.y[i]
-            at += 1
-        kept += 1
-        out.starts[kept] = at
-    return kept
+def keep_whole(rings: Rings, r: int, out: Rings, count: int) -> int:
+    """Copy a ring; returns the new count of rings."""
+    at = out.starts[count]
+    for i in range(rings.starts[r], rings.starts[r + 1]):
+        out.x[at], out.y[at] = rings.x[i], rings.y[i]
+        at += 1
+    out.starts[count + 1] = at
+    return count + 1
 
 
-@njit(cache=True, nogil=True)
-def cut_side(rings: Rings, count: int, side: int, low: int, high: int, chains: Rings, out: Rings) -> int:
+@njit(cache=True, nogil=True, inline="always")
+def cut_side(rings: Rings, count: int, side: int, low: int, high: int, taken: Space, out: Rings) -> int:
     """Cut a polygon's rings at one side of the square; returns the count of rings in `out`, or `UNCLEAR`."""
-    size = rings.starts[count]
+    size, chains = rings.starts[count], taken.chains
     if 2 * size + 16 > len(out.x) or 2 * size + 16 > len(chains.x) or size // 2 + count + 4 > len(out.starts):
         return UNCLEAR
-    kept = keep_whole(rings, count, side, low, high, out)
-    ends = np.empty(size + 2, np.int64)
-    chains.starts[0] = 0
-    found = 0
+    across, along, to_across, to_along = rings.x, rings.y, chains.x, chains.y
+    if side >= 2:
+        across, along, to_across, to_along = rings.y, rings.x, chains.y, chains.x
+    sign, edge = (1, low) if side % 2 == 0 else (-1, high)
+    kept = found = 0
+    out.starts[0] = chains.starts[0] = 0
     for r in range(count):
-        found = chains_of_ring(rings, r, side, low, high, chains, ends, found)
+        first, last = rings.starts[r], rings.starts[r + 1]
+        least, most = reach(across, first, last, sign, edge)
+        if most > 0 and least >= 0:
+            kept = keep_whole(rings, r, out, kept)
+        elif most > 0:
+            found = chains_of_ring(
+                across, along, first, last, sign, edge, to_across, to_along, chains.starts, taken.ends, found
+            )
     if found == 0:
         return kept
-    mates = np.empty(2 * found, np.int64)
-    if not pair_ends(ends[: 2 * found], mates):
+    if not pair_ends(taken.ends, 2 * found, taken.order, taken.mates):
         return UNCLEAR
-    return join_chains(chains, mates, out, kept)
+    return join_chains(chains, found, taken.mates, out, kept)
 
 
 @njit(cache=True, nogil=True)
@@ -338,36 +367,36 @@ def outer_rings(rings: Rings, count: int) -> int:
     return outer
 
 
-@njit(cache=True, nogil=True)
-def cut(rings: Rings, count: int, low: int, high: int, chains: Rings, spare: Rings, out: Rings) -> int:
+@njit(cache=True, nogil=True, inline="always")
+def cut(taken: Space, count: int, low: int, high: int, sides: int, out: Rings) -> int:
     """
     Cut one polygon to the square from (low, low) to (high, high).
 
     Parameters
     ----------
-    rings
-        The outer ring, with a positive area where y runs downwards, and holes, with a negative one. It is overwritten.
+    taken
+        Its `rings` are the outer ring, with a positive area where y runs downwards, and holes, with a negative one.
     count
         How many rings.
     low, high
         Of the square.
-    chains, spare, out
-        Space as `room` makes it; the answer stands in `out`, which must not be `rings`.
+    sides
+        By their bits, the sides that the polygon reaches beyond: west, east, north, south. Others need no cut.
+    out
+        Space as `room` makes it, for the answer.
 
     Returns
     -------
     int
         How many rings `out` has, or `UNCLEAR`; zero if nothing lies inside.
     """
-    count = cut_side(rings, count, 0, low, high, chains, spare)
+    here, there = taken.rings, taken.spare
+    for side in range(4):
+        if count > 0 and sides & (1 << side):
+            count = cut_side(here, count, side, low, high, taken, there)
+            here, there = there, here
     if count > 0:
-        count = cut_side(spare, count, 1, low, high, chains, rings)
-    if count > 0:
-        count = cut_side(rings, count, 2, low, high, chains, spare)
-    if count > 0:
-        count = cut_side(spare, count, 3, low, high, chains, rings)
-    if count > 0:
-        count = tidy(rings, count, out)
+        count = tidy(here, count, out)
     if count > 0 and (outer_rings(out, count) < 0 or not is_plain(out, count, low, high)):
         return UNCLEAR
     return count

@@ -36,11 +36,16 @@ def lighter(areas: Shapes, most_points: int = 120_000) -> Shapes:
 
 def area_steps(areas: Shapes) -> dict[str, Any]:
     """Polygons and multi-polygons, EPSG:4326, as steps with the sizes of rings, polygons and areas."""
-    multi = np.array([_parts(area, "Polygon") for area in areas], dtype=object)
+    multi = polygons_of(areas)
     if not len(multi):
         return {"xy": [], "sizes": [], "parts": [], "groups": []}
     _, xy, (rings, polygons, groups) = shapely.to_ragged_array(multi)
     return {"xy": _steps(xy), "sizes": _sizes(rings), "parts": _sizes(polygons), "groups": _sizes(groups)}
+
+
+def polygons_of(shapes: Shapes) -> Shapes:
+    """The polygons in each shape as one multi-polygon, empty where there are none."""
+    return np.array([_parts(shape, "Polygon") for shape in shapes], dtype=object)
 
 
 def line_steps(lines: Shapes) -> dict[str, Any]:

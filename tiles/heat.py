@@ -1,19 +1,21 @@
 """Heat: tiles of counts in square cells, the breaks of their legend, and counts step by step for playing time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.db import Scope
 from geo.errors import Invalid
 from geo.heat_columns import Batch, Names, View, changed, view_of
 from geo.heat_count import cells_of_tile, filled_cells, steps_of, wanted_new, whole
 from geo.heat_filter import HeatFilter, Plan, microseconds, plan_of
-from geo.heat_rows import FINEST, NO_HANDED, TYPES, Int64s, Rows, codes_of, interleave
+from geo.heat_index import OPEN, Words
+from geo.heat_rows import FINEST, NO_HANDED, TYPES, Int32s, Int64s, Rows, codes_of, interleave
 from geo.slices import Slice
 from tiles.heat_squares import squares
 from tiles.layers import TileLayer, Within
@@ -172,6 +174,43 @@ def slots(desk: Desk, bbox: tuple[float, float, float, float] | None, step: Step
     found, still_open = steps_of(view.index, words, view.new, wanted_new(view.new, plan), _box(bbox), _instants(edges))
     starts = edges[:-1].to_pydatetime()
     return [Slot(at, int(n), int(o)) for at, n, o in zip(starts, found, still_open, strict=True)]
+
+
+def by_unit(desk: Desk, paths: Sequence[str]) -> tuple[Int64s, Int64s]:
+    """
+    Count the matters of units with all below them.
+
+    Parameters
+    ----------
+    desk
+        Who looks at what.
+    paths
+        Of the units, shape (k,).
+
+    Returns
+    -------
+    (n, open) : ndarray of int64, shape (k,)
+    """
+    view, plan = desk.view, desk.plan()
+    words, marks = whole(view.index, view.alive, plan), wanted_new(view.new, plan)
+    found = _units_of(view.index.rows, words), view.new.unit[marks]
+    still_open = _units_of(view.index.rows, words & view.index.open), view.new.unit[marks & OPEN[view.new.state]]
+    known = np.array([*view.names.paths, *view.names.new_paths], dtype=object)
+    order = np.argsort(known)
+    ends = [Slice.of(Scope(path)).span(cast(Any, known[order])) for path in paths]
+    return _within(np.concatenate(found), order, ends), _within(np.concatenate(still_open), order, ends)
+
+
+def _units_of(rows: Rows, words: Words) -> Int32s:
+    """The units of the rows whose bits are set."""
+    bits = np.unpackbits(words.view(np.uint8), bitorder="little", count=len(rows.unit))
+    return rows.unit[bits.astype(np.bool_)]
+
+
+def _within(units: Int32s, order: NDArray[np.intp], ends: list[tuple[int, int]]) -> Int64s:
+    """How many of the units lie in each range of ranks."""
+    before = np.r_[0, np.cumsum(np.bincount(units, minlength=len(order))[order])]
+    return np.array([before[high] - before[low] for low, high in ends], np.int64)
 
 
 def _edges(wanted: HeatFilter, step: Step, timezone: str) -> pd.DatetimeIndex:

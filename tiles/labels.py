@@ -82,6 +82,23 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "stations": ("服务站", "Stations"),
     "one.kind": ("类型", "Kind"),
     "base_map": ("街道与楼栋", "Streets and buildings"),
+    "changes": ("变更", "Changes"),
+    "unchanged": ("未变更", "Unchanged"),
+    "no_changes": ("两个版本没有差别。", "There is no difference between the two editions."),
+    "made": ("新设", "Made"),
+    "retired": ("撤销", "Retired"),
+    "redrawn": ("调整边界", "Redrawn"),
+    "altered": ("变更名称或隶属", "Name or parent altered"),
+    "formerly": ("原 {what}", "formerly {what}"),
+    "took": ("取得{whom}的 {share}", "took {share} of {whom}"),
+    "gave": ("{share} 划归{whom}", "{share} to {whom}"),
+    "one.unit": ("单元", "Unit"),
+    "one.change": ("变更", "Change"),
+    "one.area": ("面积", "Area"),
+    "one.ground": ("来源与去向", "Ground taken and given"),
+    "hectares": ("{n} 公顷", "{n} ha"),
+    "square_kilometres": ("{n} 平方公里", "{n} km²"),
+    "edition_at": ("{at} 生效", "In force at {at}"),
 }
 WEEKDAYS = (
     ("周一", "Mon"),
@@ -110,6 +127,13 @@ def distance_label(distance_m: float, lang: Language) -> str:
     if distance_m < 1000:
         return label("metres", lang, n=f"{distance_m:.0f}")
     return label("kilometres", lang, n=f"{distance_m / 1000:.1f}".removesuffix(".0"))
+
+
+def area_label(area_m2: float, lang: Language) -> str:
+    """An area as people say it: hectares below a square kilometre, square kilometres from there on."""
+    if area_m2 < 1e6:
+        return label("hectares", lang, n=f"{area_m2 / 1e4:.2f}")
+    return label("square_kilometres", lang, n=f"{area_m2 / 1e6:,.2f}")
 
 
 def distances(distances_m: Iterable[float], lang: Language) -> list[str | None]:

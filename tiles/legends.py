@@ -15,6 +15,8 @@ ZERO, NONE = "#fffffb", "#bcc3c9"
 REACHED_BY_SEVERAL, REACHED_BY_ONE, REACHED_BY_NONE = "#2b6ca8", "#9ecae1", "#f2b48c"
 STATION = "#1b3a5c"
 OPEN, DONE = "#d95f02", "#6b7a89"
+CHANGES = {"made": "#009e73", "retired": "#d55e00", "redrawn": "#0072b2", "altered": "#cc79a7"}
+UNCHANGED = "#dfe4e2"
 # Okabe and Ito (2008) without black and yellow, which a light map swallows; dashes tell a second round apart.
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 DASHES = ("", "10 6", "2 7")

@@ -21,10 +21,11 @@ from geo.errors import Invalid
 from geo.lifecycle import SETTLED
 from tiles import legends
 from tiles.cells import cell_steps, cells_of, periods_of
-from tiles.encoding import Shapes, area_steps, column, lighter, line_steps, point_steps
+from tiles.encoding import Shapes, area_steps, column, line_steps, point_steps
 from tiles.frames import need, places_of, points_of, shapes_of, table_of, wall_clock
 from tiles.labels import Language, distance_label, distances, label, state_label
 from tiles.legends import row
+from tiles.pyramid import areas_drawn
 from tiles.sheet import Bounds, Drawing, Sheet
 
 OUTLINES = {
@@ -106,11 +107,11 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, names: bool 
     """
     if level not in OUTLINES:
         raise Invalid(f"level {level!r}; say one of {', '.join(OUTLINES)}")
-    areas = lighter(shapes_of(sheet, units, "code", "name"))
+    areas = shapes_of(sheet, units, "code", "name")
     colour, weight, dash = OUTLINES[level]
     few = len(units) <= MOST_NAMES
     what = {
-        "shape": area_steps(areas),
+        **areas_drawn(areas),
         "colour": colour,
         "weight": weight,
         "dash": dash,
@@ -123,6 +124,23 @@ def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, names: bool 
         english = sheet.lang == "en" and "name_en" in units and pd.notna(units["name_en"].iloc[0])
         drawing.layer_name = str(units["name_en" if english else "name"].iloc[0])
     return drawing
+
+
+def add_outlines(sheet: Sheet, units: gpd.GeoDataFrame) -> None:
+    """
+    Add the outlines of the two coarsest levels that are there; only the finer one is named, or names would overlap.
+
+    Parameters
+    ----------
+    sheet
+        From `new_map`.
+    units
+        Of several levels: ``level``, and what `add_units` takes.
+    """
+    levels = [level for level in OUTLINES if (units["level"] == level).any()][:2]
+    for level in levels:
+        outlined = units[units["level"] == level].reset_index(drop=True)
+        add_units(sheet, outlined, level, names=level == levels[-1])
 
 
 def add_stations(sheet: Sheet, stations: gpd.GeoDataFrame, *, show: bool = True) -> Drawing:
@@ -164,7 +182,7 @@ def add_coverage(
     show
         Whether the layer is on when the page opens.
     """
-    areas = lighter(shapes_of(sheet, micro_grids, "code", "name"))
+    areas = shapes_of(sheet, micro_grids, "code", "name")
     if list(coverage["code"]) != list(micro_grids["code"]):
         raise Invalid("coverage is of other micro-grids; make it with coverage_of from the same frame")
     lang, at = sheet.lang, 2 - np.minimum(coverage["reach"].to_numpy(np.int64), 2)
@@ -177,7 +195,7 @@ def add_coverage(
         column(label("one.distance", lang), distances(coverage["distance_m"], lang)),
         column(label("one.reach", lang), coverage["reach"]),
     ]
-    what = {"shape": area_steps(areas), "at": at.tolist(), "colours": colours, "table": table}
+    what = {**areas_drawn(areas), "at": at.tolist(), "colours": colours, "table": table}
     notes = [label("within", lang, radius=distance_label(radius_m, lang)), *_shares(micro_grids, coverage, lang)]
     return sheet.draw("coverage", "areas", what, _legend_of(sheet, "coverage", rows, notes), show=show)
 
@@ -196,7 +214,7 @@ def add_rates(sheet: Sheet, micro_grids: gpd.GeoDataFrame, *, show: bool = True)
     show
         Whether the layer is on when the page opens.
     """
-    areas = lighter(shapes_of(sheet, micro_grids, "code", "name", "incidents", "households"))
+    areas = shapes_of(sheet, micro_grids, "code", "name", "incidents", "households")
     rate = rates_of(micro_grids["incidents"], micro_grids["households"])
     limits = legends.class_limits(rate[rate > 0])
     names = [label("no_households", sheet.lang), label("zero", sheet.lang), *legends.class_names(limits)]
@@ -208,7 +226,7 @@ def add_rates(sheet: Sheet, micro_grids: gpd.GeoDataFrame, *, show: bool = True)
     table["columns"].append(
         column(label("one.rate", sheet.lang), [None if np.isnan(r) else legends.plain(r) for r in rate])
     )
-    what = {"shape": area_steps(areas), "at": at.tolist(), "colours": colours, "table": table}
+    what = {**areas_drawn(areas), "at": at.tolist(), "colours": colours, "table": table}
     return sheet.draw("rates", "areas", what, _legend_of(sheet, "rates", rows), show=show)
 
 

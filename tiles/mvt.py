@@ -19,7 +19,7 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
-from tiles.clip import UNCLEAR, Rings, cut, is_plain, room, shorten
+from tiles.clip import UNCLEAR, Rings, Space, cut, is_plain, room, shorten, space
 from tiles.quantise import EXTENT, cut_by_geos, quantised
 from tiles.wire import (
     CLOSE,
@@ -128,7 +128,8 @@ def search(
 @njit(cache=True, nogil=True)
 def put_bytes(out: Bytes, at: int, source: Bytes, first: int, last: int) -> int:
     """Copy bytes; returns where the next byte goes."""
-    out[at : at + last - first] = source[first:last]
+    for k in range(last - first):
+        out[at + k] = source[first + k]
     return at + last - first
 
 
@@ -149,14 +150,13 @@ def put_ring(out: Bytes, at: int, rings: Rings, r: int, cursor: Int64s) -> int:
     return put_varint(out, at, CLOSE)
 
 
-@njit(cache=True, nogil=True)
-def put_feature(columns: Columns, i: int, value_number: int, head: Bytes, rest: Bytes, out: Bytes, at: int) -> int:
-    """Write a feature whose geometry comes in two pieces; returns where the next byte goes."""
+@njit(cache=True, nogil=True, inline="always")
+def put_front(columns: Columns, i: int, value_number: int, shape: int, out: Bytes, at: int) -> int:
+    """Write a feature up to its geometry, which takes `shape` bytes; returns where that goes."""
     first, last = columns.key_starts[i], columns.key_starts[i + 1]
     tags = 0
     for k in range(first, last):
         tags += 1 + varint_size(value_number + k - first)
-    shape = len(head) + len(rest)
     size = 1 + varint_size(columns.ids[i]) + 1 + varint_size(tags) + tags + 2 + 1 + varint_size(shape) + shape
     out[at] = FEATURE
     at = put_varint(out, at + 1, size)
@@ -168,133 +168,179 @@ def put_feature(columns: Columns, i: int, value_number: int, head: Bytes, rest: 
         out[at] = columns.keys[k]
         at = put_varint(out, at + 1, value_number + k - first)
     out[at], out[at + 1], out[at + 2] = KIND, columns.kind, GEOMETRY
-    at = put_varint(out, at + 3, shape)
-    at = put_bytes(out, at, head, 0, len(head))
-    return put_bytes(out, at, rest, 0, len(rest))
+    return put_varint(out, at + 3, shape)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def put_within(columns: Columns, i: int, west: int, north: int, value_number: int, out: Bytes, at: int) -> int:
     """Write a feature that lies within the tile; returns where the next byte goes."""
-    head = np.empty(24, np.uint8)
-    size = put_varint(head, 0, MOVE_ONCE)
-    size = put_varint(head, size, zigzag(int(columns.first[i, 0]) - west))
-    size = put_varint(head, size, zigzag(int(columns.first[i, 1]) - north))
-    rest = columns.rest[columns.rest_starts[i] : columns.rest_starts[i + 1]]
-    return put_feature(columns, i, value_number, head[:size], rest, out, at)
+    x, y = zigzag(int(columns.first[i, 0]) - west), zigzag(int(columns.first[i, 1]) - north)
+    first, last = columns.rest_starts[i], columns.rest_starts[i + 1]
+    shape = 1 + varint_size(x) + varint_size(y) + int(last - first)
+    at = put_front(columns, i, value_number, shape, out, at)
+    at = put_varint(out, put_varint(out, put_varint(out, at, MOVE_ONCE), x), y)
+    return put_bytes(out, at, columns.rest, int(first), int(last))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def put_cut(
+    columns: Columns, i: int, value_number: int, rings: Rings, count: int, shape: Bytes, out: Bytes, at: int
+) -> int:
+    """
+    Write a feature of which so many rings are left; `shape` is space for its geometry.
+
+    Returns where the next byte goes, or `UNCLEAR` if there is no room.
+    """
+    size = put_shape(rings, count, shape)
+    if at + size + HEAD + MOST_TAG * (columns.key_starts[i + 1] - columns.key_starts[i]) > len(out):
+        return UNCLEAR
+    return put_bytes(out, put_front(columns, i, value_number, size, out, at), shape, 0, size)
 
 
 @njit(cache=True, nogil=True)
-def cut_part(columns: Columns, part: int, west: int, north: int, low: int, high: int, out: Rings) -> int:
+def put_shape(rings: Rings, count: int, shape: Bytes) -> int:
+    """Write the geometry of an area in tile units; returns how many bytes it takes."""
+    size, cursor = 0, np.zeros(2, np.int64)
+    for r in range(count):
+        size = put_ring(shape, size, rings, r, cursor)
+    return size
+
+
+@njit(cache=True, nogil=True)
+def shape_room(rings: Rings) -> Bytes:
+    """Space for the geometry of any rings that there is room for."""
+    return np.empty(11 * (len(rings.x) + 3 * len(rings.starts)), np.uint8)
+
+
+class Workshop(NamedTuple):
+    """Space for cutting the features on the border of a tile: a polygon, its rest, the feature's rest and its bytes."""
+
+    space: Space
+    part: Rings
+    whole: Rings
+    shape: Bytes
+
+
+@njit(cache=True, nogil=True)
+def workshop(vertices: int, rings: int) -> Workshop:
+    """Space for cutting any feature of up to so many vertices in so many rings."""
+    whole = room(vertices, rings)
+    return Workshop(space(vertices, rings), room(vertices, rings), whole, shape_room(whole))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def sides_of(columns: Columns, i: int, west: int, north: int, low: int, high: int) -> int:
+    """By their bits, the sides of the tile's square that a feature reaches beyond: west, east, north, south."""
+    box = columns.boxes[i]
+    sides = 1 if box[0] < west + low else 0
+    sides |= 2 if box[2] > west + high else 0
+    sides |= 4 if box[1] < north + low else 0
+    return sides | (8 if box[3] > north + high else 0)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def cut_part(
+    columns: Columns, part: int, west: int, north: int, low: int, high: int, sides: int, taken: Space, out: Rings
+) -> int:
     """Cut one polygon of a feature to the tile's square; returns how many rings `out` has, or `clip.UNCLEAR`."""
     first, last = columns.rings[part], columns.rings[part + 1]
-    size = int(columns.vertices[last] - columns.vertices[first])
-    rings, count, at = room(size, last - first), 0, 0
+    rings, count, at = taken.rings, 0, 0
     rings.starts[0] = 0
     for r in range(first, last):
         a, b = columns.vertices[r], columns.vertices[r + 1]
         at = shorten(columns.x[a:b], columns.y[a:b], west, north, low, high, rings, at)
         count += 1
         rings.starts[count] = at
-    size = at
-    return cut(rings, count, low, high, room(size, count), room(size, count), out)
+    return cut(taken, count, low, high, sides, out)
 
 
 @njit(cache=True, nogil=True)
-def shape_of(rings: Rings, count: int) -> Bytes:
-    """The geometry of an area in tile units."""
-    shape, size, cursor = np.empty(11 * (rings.starts[count] + 3 * count), np.uint8), 0, np.zeros(2, np.int64)
-    for r in range(count):
-        size = put_ring(shape, size, rings, r, cursor)
-    return shape[:size]
-
-
-@njit(cache=True, nogil=True)
-def add_cut(columns: Columns, part: int, west: int, north: int, low: int, high: int, whole: Rings, count: int) -> int:
-    """Add what is left of one polygon to the rings of its feature; returns their count, or `clip.UNCLEAR`."""
-    a, b = columns.rings[part], columns.rings[part + 1]
-    rings = room(int(columns.vertices[b] - columns.vertices[a]), int(b - a))
-    found = cut_part(columns, part, west, north, low, high, rings)
+def add_rings(part: Rings, found: int, whole: Rings, count: int) -> int:
+    """Add the rings of a part to those of its feature; returns their count, or `clip.UNCLEAR`."""
     at = whole.starts[count]
-    if found < 0 or at + rings.starts[found] > len(whole.x) or count + found + 1 > len(whole.starts):
+    if at + part.starts[found] > len(whole.x) or count + found + 1 > len(whole.starts):
         return UNCLEAR
     for r in range(found):
-        for i in range(rings.starts[r], rings.starts[r + 1]):
-            whole.x[at], whole.y[at] = rings.x[i], rings.y[i]
+        for i in range(part.starts[r], part.starts[r + 1]):
+            whole.x[at], whole.y[at] = part.x[i], part.y[i]
             at += 1
         count += 1
         whole.starts[count] = at
     return count
 
 
-@njit(cache=True, nogil=True)
-def cut_feature(columns: Columns, i: int, west: int, north: int, low: int, high: int) -> tuple[int, Bytes]:
-    """The geometry of an area that a tile's border crosses, and its size: 0 if nothing is left, less if not plain."""
-    first, last = columns.parts[i], columns.parts[i + 1]
-    vertices = int(columns.vertices[columns.rings[last]] - columns.vertices[columns.rings[first]])
-    whole, count = room(vertices, int(columns.rings[last] - columns.rings[first])), 0
-    whole.starts[0] = 0
+@njit(cache=True, nogil=True, inline="always")
+def cut_feature(columns: Columns, i: int, west: int, north: int, low: int, high: int, shop: Workshop) -> int:
+    """
+    Cut an area that a tile's border crosses.
+
+    Returns how many rings are left of it in `shop.whole`: 0 if nothing is, less if what is left is not plain.
+    """
+    first, last, sides = columns.parts[i], columns.parts[i + 1], sides_of(columns, i, west, north, low, high)
+    if last - first == 1:
+        return cut_part(columns, first, west, north, low, high, sides, shop.space, shop.whole)
+    count = 0
+    shop.whole.starts[0] = 0
     for part in range(first, last):
-        count = add_cut(columns, part, west, north, low, high, whole, count)
-        if count < 0:
-            return UNCLEAR, np.empty(0, np.uint8)
-    if last - first > 1 and not is_plain(whole, count, low, high):
-        return UNCLEAR, np.empty(0, np.uint8)
-    shape = shape_of(whole, count)
-    return len(shape), shape
+        found = cut_part(columns, part, west, north, low, high, sides, shop.space, shop.part)
+        if found > 0:
+            count = add_rings(shop.part, found, shop.whole, count)
+        if found < 0 or count < 0:
+            return UNCLEAR
+    return count if is_plain(shop.whole, count, low, high) else UNCLEAR
 
 
 @njit(cache=True, nogil=True)
 def put_features(
     columns: Columns, found: Int32s, within: NDArray[np.bool_], west: int, north: int, low: int, high: int,
-    used: Int32s, unclear: Int32s, out: Bytes,
+    shop: Workshop, unclear: Int32s, out: Bytes,
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """
     Write the features of a tile.
 
-    Returns where the next byte goes, how many features were written and their values; `used` lists them, and `unclear`
-    those whose cut is not plain.
+    Returns where the next byte goes, how many features were written, how many values they have, and how many are left;
+    `found` lists those that were written, and `unclear` those that are left because their cut is not plain.
     """
     at, written, left, values = 0, 0, 0, 0
-    nothing = np.empty(0, np.uint8)
     for k in range(len(found)):
         i = found[k]
         if within[k]:
             at = put_within(columns, i, west, north, values, out, at)
         else:
-            size, shape = cut_feature(columns, i, west, north, low, high)
-            if size < 0 or at + size + HEAD + MOST_TAG * (columns.key_starts[i + 1] - columns.key_starts[i]) > len(out):
+            count = cut_feature(columns, i, west, north, low, high, shop)
+            after = put_cut(columns, i, values, shop.whole, count, shop.shape, out, at) if count > 0 else count
+            if after < 0:
                 unclear[left] = i
                 left += 1
+            if count == 0 or after < 0:
                 continue
-            if size == 0:
-                continue
-            at = put_feature(columns, i, values, shape[:size], nothing, out, at)
-        used[written] = i
+            at = after
+        found[written] = i
         written += 1
         values += int(columns.key_starts[i + 1] - columns.key_starts[i])
-    return at, written, left, values
+    return at, written, values, left
 
 
 @njit(cache=True, nogil=True)
-def room_for(columns: Columns, found: Int32s, within: NDArray[np.bool_]) -> int:
-    """Bytes that the features of a tile can take at the most."""
-    size = 0
+def room_for(columns: Columns, found: Int32s, within: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Bytes that the features of a tile and their values take at the most; vertices and rings of the largest to cut."""
+    size, most_vertices, most_rings = values_size(columns, found), 0, 0
     for k in range(len(found)):
         i = found[k]
         size += HEAD + MOST_TAG * int(columns.key_starts[i + 1] - columns.key_starts[i])
         if within[k]:
             size += int(columns.rest_starts[i + 1] - columns.rest_starts[i])
         else:
-            rings = columns.rings[columns.parts[i]], columns.rings[columns.parts[i + 1]]
-            size += 33 * (int(columns.vertices[rings[1]] - columns.vertices[rings[0]]) + 32)
-    return size
+            a, b = columns.rings[columns.parts[i]], columns.rings[columns.parts[i + 1]]
+            vertices = int(columns.vertices[b] - columns.vertices[a])
+            size += 33 * (vertices + 32)
+            most_vertices, most_rings = max(most_vertices, vertices), max(most_rings, int(b - a))
+    return size, most_vertices, most_rings
 
 
 @njit(cache=True, nogil=True)
-def put_values(columns: Columns, used: Int32s, out: Bytes) -> int:
-    """Write the values of features in their order; returns how many bytes they take."""
-    at = 0
+def put_values(columns: Columns, used: Int32s, out: Bytes, at: int) -> int:
+    """Write the values of features in their order; returns where the next byte goes."""
     for i in used:
         first, last = columns.key_starts[i], columns.key_starts[i + 1]
         at = put_bytes(out, at, columns.values, int(columns.value_starts[first]), int(columns.value_starts[last]))
@@ -311,16 +357,16 @@ def values_size(columns: Columns, used: Int32s) -> int:
 
 
 @njit(cache=True, nogil=True)
-def encode(columns: Columns, west: int, north: int, low: int, high: int) -> tuple[Bytes, Bytes, int, Int32s]:
-    """The features of a tile, their values, how many values these are, and the features whose cut is not plain."""
+def encode(columns: Columns, west: int, north: int, low: int, high: int) -> tuple[Bytes, int, Int32s]:
+    """The features of a tile and their values, how many values these are, and the features whose cut is not plain."""
     found, within = np.empty(len(columns.ids), np.int32), np.empty(len(columns.ids), np.bool_)
     n = search(columns, west, north, low, high, found, within)
-    used, unclear = np.empty(n, np.int32), np.empty(n, np.int32)
-    out = np.empty(room_for(columns, found[:n], within), np.uint8)
-    size, written, left, count = put_features(columns, found[:n], within, west, north, low, high, used, unclear, out)
-    values = np.empty(values_size(columns, used[:written]), np.uint8)
-    put_values(columns, used[:written], values)
-    return out[:size], values, count, unclear[:left]
+    found, unclear = found[:n], np.empty(n, np.int32)
+    size, vertices, rings = room_for(columns, found, within)
+    out, shop = np.empty(size, np.uint8), workshop(vertices, rings)
+    at, written, count, left = put_features(columns, found, within, west, north, low, high, shop, unclear, out)
+    at = put_values(columns, found[:written], out, at)
+    return out[:at], count, unclear[:left]
 
 
 @njit(cache=True, nogil=True)
@@ -372,29 +418,26 @@ class Layer(NamedTuple):
             Column from the west, row from the north.
         """
         west, north = x * EXTENT, y * EXTENT
-        features, values, count, unclear = encode(self.columns, west, north, self.low, self.high)
-        pieces = [self.name, features.tobytes(), self.keys, values.tobytes()]
+        written, count, unclear = encode(self.columns, west, north, self.low, self.high)
+        pieces: list[Any] = [written.data]
         for i in unclear.tolist():
-            feature, its_values = self._by_geos(i, west, north, count)
-            pieces[1] += feature
-            pieces[3] += its_values
-            count += int(self.columns.key_starts[i + 1] - self.columns.key_starts[i]) if feature else 0
-        return field(LAYER, b"".join([*pieces, END])) if pieces[1] else b""
+            piece = self.by_geos(i, west, north, count)
+            count += int(self.columns.key_starts[i + 1] - self.columns.key_starts[i]) if piece else 0
+            pieces.append(piece)
+        return field(LAYER, b"".join([self.name, self.keys, *pieces, END])) if any(map(len, pieces)) else b""
 
-    def _by_geos(self, i: int, west: int, north: int, value_number: int) -> tuple[bytes, bytes]:
+    def by_geos(self, i: int, west: int, north: int, value_number: int) -> bytes:
+        """A feature and its values, cut by GEOS to the tile whose corner is given; empty if nothing is left."""
         area = cut_by_geos(_area_of(self.columns, i, west, north), self.low, self.high)
         if area is None:
-            return b"", b""
-        rings = _rings(np.array([area]))
-        shape = shape_of(
-            Rings(rings.x.astype(np.int64), rings.y.astype(np.int64), rings.vertices), len(rings.vertices) - 1
-        )
+            return b""
+        found = _rings(np.array([area]))
+        rings = Rings(found.x.astype(np.int64), found.y.astype(np.int64), found.vertices)
+        shape, alone = shape_room(rings), np.array([i], np.int32)
         keys = int(self.columns.key_starts[i + 1] - self.columns.key_starts[i])
-        out = np.empty(HEAD + MOST_TAG * keys + len(shape), np.uint8)
-        size = put_feature(self.columns, i, value_number, shape, shape[:0], out, 0)
-        values = np.empty(values_size(self.columns, np.array([i], np.int32)), np.uint8)
-        put_values(self.columns, np.array([i], np.int32), values)
-        return out[:size].tobytes(), values.tobytes()
+        out = np.empty(HEAD + MOST_TAG * keys + len(shape) + values_size(self.columns, alone), np.uint8)
+        at = put_cut(self.columns, i, value_number, rings, len(found.vertices) - 1, shape, out, 0)
+        return out[: put_values(self.columns, alone, out, at)].tobytes()
 
 
 END = bytes([EXTENT_FIELD]) + varint(EXTENT)
@@ -416,7 +459,7 @@ def warm() -> None:
     for x in range(8):
         drawn.tile(x, 1)
     layer_of_points("warm", np.arange(1), np.zeros((1, 2)), {}).tile(0, 0)
-    put_feature(drawn.columns, 0, 0, np.zeros(1, np.uint8), np.zeros(0, np.uint8), np.zeros(200, np.uint8), 0)
+    drawn.by_geos(1, 0, 0, 0)
 
 
 def layer_of_areas(name: str, ids: Int64s, areas: Geometries, attributes: Attributes) -> Layer:

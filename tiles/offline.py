@@ -19,6 +19,7 @@ import folium
 from branca.element import Figure
 
 from geo.errors import Unavailable, WanggeError
+from tiles.pair import Pair
 from tiles.sheet import Sheet
 
 PACKAGES = Path(__file__).parent / "assets" / "node_modules"
@@ -40,6 +41,8 @@ TWINS: Mapping[str, str] = {
     "leaflet.markercluster/1.1.0/MarkerCluster.Default.css": "leaflet.markercluster/dist/MarkerCluster.Default.css",
     "folium/templates/leaflet_heat.min.js": "folium/leaflet_heat.min.js",
     "asset:leaflet.heat": "leaflet.heat/dist/leaflet-heat.js",
+    "asset:pbf": "pbf/dist/pbf.js",
+    "Leaflet.Sync/L.Map.Sync.min.js": "leaflet.sync/L.Map.Sync.js",
 }
 # It turns awesome icons by odd angles; published nowhere but in Folium's repository, and no map of ours needs it.
 DROPPED = "leaflet.awesome.rotate.min.css"
@@ -80,13 +83,13 @@ def asset_files() -> dict[str, Path]:
     return {path: _file(path) for path in sorted(paths)}
 
 
-def linked_page(sheet: folium.Map, base: str = "/assets/folium/", home: str = "") -> str:
+def linked_page(sheet: folium.Map | Pair, base: str = "/assets/folium/", home: str = "") -> str:
     """
     The map's page, its assets linked from our own server below `base`, which ends with a slash.
 
     `home` is where the way back leads that stands beside the title of a sheet; none if empty.
     """
-    if isinstance(sheet, Sheet):
+    if isinstance(sheet, Sheet | Pair):
         sheet.home = home
 
     def script(path: str) -> str:
@@ -98,7 +101,7 @@ def linked_page(sheet: folium.Map, base: str = "/assets/folium/", home: str = ""
     return _with_policy(_rewritten(sheet, script, style), "'self'")
 
 
-def single_file(sheet: folium.Map) -> str:
+def single_file(sheet: folium.Map | Pair) -> str:
     """The map as one self-contained HTML file: scripts, styles, fonts and icons inside, no request made."""
     return _with_policy(_rewritten(sheet, _inline_script, _inline_style), "")
 
@@ -117,7 +120,7 @@ class Framed:
         )
 
 
-def show(sheet: folium.Map, height_px: int = 560) -> Framed:
+def show(sheet: folium.Map | Pair, height_px: int = 560) -> Framed:
     """Show a map in a notebook, without the internet."""
     return Framed(single_file(sheet), height_px)
 
@@ -129,7 +132,7 @@ _MARKER_IMAGES = {
 }
 
 
-def _rewritten(sheet: folium.Map, script: Callable[[str], str], style: Callable[[str], str]) -> str:
+def _rewritten(sheet: folium.Map | Pair, script: Callable[[str], str], style: Callable[[str], str]) -> str:
     figure = sheet.get_root()
     if not isinstance(figure, Figure):
         raise TypeError("a map stands in a figure")

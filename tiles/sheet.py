@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import folium
 import jinja2
@@ -16,6 +16,7 @@ from tiles.labels import Language, label
 
 Bounds = Sequence[float]
 LEAFLET = ("leaflet", "leaflet_css")
+PBF = ("pbf.js", "asset:pbf")
 PAGE_WORDS = (
     "legend",
     "layers",
@@ -43,6 +44,8 @@ class Sheet(folium.Map):
         self.synthetic = False
         self.notices: list[str] = []
         self.home = ""
+        self.caption = ""
+        self.side: Literal["", "left", "right"] = ""
         self.corners = [[south, west], [north, east]]
         self.words = {word: label(word, lang) for word in PAGE_WORDS}
         self._template = template("sheet.html")
@@ -87,6 +90,7 @@ class Drawing(JSCSSMixin, Layer):
         self.how = how
         self.what = what
         self.legend = legend
+        self.default_js: list[tuple[str, str]] = [PBF] if "tiles" in what else []
         self._template = template("drawing.html")
 
     def needs(self, scripts: Sequence[tuple[str, str]], styles: Sequence[tuple[str, str]] = ()) -> "Drawing":

@@ -9,6 +9,9 @@ from rich.table import Table
 import demo
 from api.cli.progress import shares_of
 from api.cli.session import database
+from geo import public_figures
+from geo.db import EVERYTHING, begin, instant
+from geo.settings import settings
 
 console = Console()
 _TOPICS = {
@@ -27,8 +30,11 @@ def load(
     scale: Annotated[float, typer.Option(help="规模（0 到 1）· The part of the league to make.")] = 1.0,
 ) -> None:
     """载入示例：兴安盟 · Load the demonstration league."""
-    with database() as pool, shares_of("示例数据 · Demo") as tell:
-        report = demo.load(pool, seed=seed, scale=scale, progress=tell)
+    with database() as pool:
+        with shares_of("示例数据 · Demo") as tell:
+            report = demo.load(pool, seed=seed, scale=scale, progress=tell)
+        with begin(pool, EVERYTHING) as conn:  # now rather than by the worker within the hour: a newcomer sees heat
+            public_figures.publish(conn, instant(conn), settings().timezone)
     console.print(_loaded(report))
     console.print(_differing(report))
 

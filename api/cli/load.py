@@ -7,16 +7,18 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from api.cli.load_report import show
 from api.cli.progress import rows_of
 from api.cli.session import OPERATOR, database
-from geo import loads
+from geo import load_incidents, loads
 from geo.db import begin
 from geo.errors import BadOption
 from geo.keys import ring_of
 from geo.load_fields import FIELDS, Field, Kind
 from geo.load_order import LoadOrder
+from geo.rejects import REMEDIES
 from geo.repair import GAP_M
 from geo.settings import settings
 
@@ -53,6 +55,9 @@ TimeFormat = Annotated[str | None, typer.Option(help="时间格式 · As of strp
 Rejects = Annotated[
     Path | None, typer.Option(help="退回行文件 · For refused rows; FILE.rejects.csv here if not given.")
 ]
+Trust = Annotated[
+    bool, typer.Option("--trust-crs", help="相信坐标系 · Incidents: as declared, even where they look like GCJ-02.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="预览 · Show what would happen; nothing stands after.")]
 Root = Annotated[
     str | None,
@@ -82,6 +87,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         root: Root = None,
         root_level: RootLevel = None,
         snap_m: SnapM = GAP_M,
+        trust_crs: Trust = False,
     ) -> None:
         order = LoadOrder(
             kind,
@@ -102,6 +108,7 @@ def _command(kind: Kind) -> Callable[..., None]:
             root_level,
             snap_m,
             OPERATOR.account,
+            trust_crs,
         )
         run(order)
 
@@ -147,6 +154,21 @@ def values(
         raise BadOption(f"{kind} {name or ''}: the fields of {kind} that choose from values are {known}.")
     for field, spec in chosen.items():
         console.print(_values_table(field, spec))
+
+
+@app.command("quarantined")
+def quarantined() -> None:
+    """被隔离的文件及依据 · List the files kept out since they look like GCJ-02, and how to let them in."""
+    with database() as pool, begin(pool, OPERATOR) as conn:
+        found = load_incidents.quarantined(conn)
+    table = Table("时间 at", "文件 file", "来源 source", "行 rows", "依据 evidence", box=None)
+    for one in found:
+        shares = f"{one.evidence['unshifted_share']:.0%} > {one.evidence['declared_share']:.0%}"
+        what = f"{one.suspected}: {one.evidence['by']} {shares}"
+        table.add_row(f"{one.at:%Y-%m-%d %H:%M}", Text(one.file_name), Text(one.source), f"{one.rows:,}", what)
+    console.print(table)
+    if found:
+        console.print(" · ".join(REMEDIES["likely_gcj02"]), markup=False, highlight=False)
 
 
 def _values_table(name: str, spec: Field) -> Table:

@@ -14,13 +14,17 @@ from pydantic import AfterValidator, BaseModel, Field
 from api.body import StrictRoute
 from api.description import refusals
 from api.routes.tiles import ADDRESS, TILE, Column, Row, Zoom
-from api.schemas import Box, Code, Instant, Strict, boxed
-from api.scope import Principal, needs, service_of
+from api.schemas import Box, Code, Cursor, Instant, Level, Limit, Strict, boxed
+from api.scope import Principal, begin, needs, service_of
 from api.tilejson import HeatJson
 from api.tiles import answer
+from geo import paging, units
+from geo.db import PUBLIC
 from geo.heat_filter import HeatFilter
 from geo.lifecycle import SETTLED, State
+from geo.paging import Page
 from geo.slices import Slice
+from geo.units import UnitFilter
 from tiles import heat
 from tiles.cache import Packed
 from tiles.heat import LAYER, Desk, Step
@@ -139,6 +143,32 @@ class Slices(BaseModel):
     slices: list[SliceOut]
 
 
+class UnitsQuery(HeatQuery):
+    """Filters of heat by unit, and of which units."""
+
+    level: Annotated[Level, Query(description="One of the six levels. 层级。")]
+    bbox: Annotated[
+        Annotated[Box, AfterValidator(boxed)] | None,
+        Query(description="west,south,east,north in EPSG:4326. 范围：西,南,东,北。"),
+    ] = None
+    cursor: Annotated[Cursor | None, Query(description="`next` of the page before. 上一页的 next。")] = None
+    limit: Annotated[Limit, Query(description="Most rows of a page. 每页条数上限。")] = 100
+
+
+class UnitHeat(BaseModel):
+    """Matters of a unit with all below it, and open ones; no counts where it is not wholly within the scope."""
+
+    unit_id: int
+    level: Level
+    code: str
+    name: str
+    name_en: str | None
+    households: int | None
+    bbox: list[float]
+    n: int | None
+    open: int | None
+
+
 @router.get(
     "/tiles/heat.json", summary="TileJSON of heat 热力图层说明", response_class=JSONResponse,
     responses={200: {"model": HeatJson}},
@@ -175,6 +205,30 @@ async def slices(request: Request, asking: Reader, query: Annotated[SliceQuery, 
     )
     rows = [SliceOut(since=one.since, n=one.n, open=one.open) for one in found]
     return Slices(step=query.step, until=query.until, total=sum(one.n for one in rows), slices=rows)
+
+
+@router.get("/v1/heat/units", summary="Heat by unit 各单元热度", responses=refusals(422))
+async def by_unit(request: Request, asking: Reader, query: Annotated[UnitsQuery, Query()]) -> Page[UnitHeat]:
+    """The matters of each unit of a level, ascending by code: what a heat map shows, as a table."""
+    return await service_of(request).hearth.count(lambda: _by_unit(request, asking, query))
+
+
+def _by_unit(request: Request, asking: Principal, query: UnitsQuery) -> Page[UnitHeat]:
+    after = None if query.cursor is None else paging.parts(query.cursor, 1)[0]
+    wanted = UnitFilter(level=query.level, bbox=cast(Any, query.bbox), after=after, limit=query.limit + 1)
+    with begin(request, PUBLIC) as conn:
+        page = paging.page(units.find(conn, wanted), query.limit, lambda last: (last["code"],))
+    n, still_open = heat.by_unit(_desk(request, asking, query), [unit["path"] for unit in page.items])
+    seen = Slice(asking.scope.path, asking.scope.upper)
+    told = [{"n": int(a), "open": int(b)} for a, b in zip(n, still_open, strict=True)]
+    rows = [
+        UnitHeat.model_validate(unit | (counts if seen.holds(unit["path"]) else NOT_TOLD))
+        for unit, counts in zip(page.items, told, strict=True)
+    ]
+    return Page(rows, page.next)
+
+
+NOT_TOLD = {"n": None, "open": None}
 
 
 def _pack(desk: Desk, zoom: int, x: int, y: int) -> Packed:

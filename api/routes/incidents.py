@@ -11,13 +11,23 @@ from fastapi.responses import Response
 from api.body import StrictRoute
 from api.description import refusals
 from api.errors import BadParameter
-from api.schemas import CHANGES, EXAMPLES, ChangeIn, IncidentQuery, ReportIn, Step
+from api.schemas import (
+    CHANGES,
+    EXAMPLES,
+    SETTLEMENTS,
+    ChangeIn,
+    IncidentQuery,
+    ReportIn,
+    SettleIn,
+    Step,
+)
 from api.scope import Principal, begin, count_report, needs, service_of
-from geo import incidents, intake, lifecycle, tickets
+from geo import incidents, intake, lifecycle, settlement, tickets
 from geo.db import instant
 from geo.errors import StaleVersion, VersionRequired
 from geo.incidents import Event, Incident, IncidentFilter
 from geo.paging import Page
+from geo.settlement import Decision
 
 router = APIRouter(prefix="/v1", tags=["incidents"], route_class=StrictRoute)
 
@@ -105,6 +115,36 @@ def change(
     """A step of `/v1/lifecycle`; it must be decided on the present version."""
     with begin(request, asking.scope) as conn:
         return _tagged(response, incidents.change_state(conn, incident_id, body.change(), _version(if_match)))
+
+
+@router.get("/incidents/{incident_id}/assignments", summary="Whose a matter is and why 归属及依据")
+def assignments(request: Request, asking: Reader, incident_id: UUID) -> list[Decision]:
+    """Every decision on whose it is, newest first: rule, edition, candidates with their shares, and team."""
+    with begin(request, asking.scope) as conn:
+        return settlement.decisions(conn, incident_id)
+
+
+@router.post(
+    "/incidents/{incident_id}/settle", summary="Settle whose a matter is 确定归属", responses=refusals(412, 428)
+)
+def settle(
+    request: Request,
+    response: Response,
+    asking: Annotated[Principal, needs("incident.settle")],
+    *,
+    incident_id: UUID,
+    body: Annotated[SettleIn, Body(openapi_examples=SETTLEMENTS)],
+    if_match: Version = None,
+) -> Incident:
+    """
+    For one of its candidates, or for a micro-grid of the own scope; it stays so while that unit is in force.
+
+    The answer is the matter as it stands then, even where it has left the scope.
+    """
+    with begin(request, asking.scope) as conn:
+        assigner = service_of(request).editions.assigner(conn)
+        decided = settlement.settle(conn, incident_id, body.settlement(), _version(if_match), assigner)
+        return _tagged(response, decided)
 
 
 @router.get("/lifecycle", summary="States and steps 状态与流转", dependencies=[needs("list.read")])

@@ -8,9 +8,13 @@ from fastapi.requests import Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from api.errors import NoSuchRoute, language_of
-from api.schemas import MapQuery
+from api.schemas import ComparisonQuery, MapQuery
 from api.scope import Principal, begin, needs, service_of
+from geo.db import instant
 from tiles import atlas, offline
+from tiles.labels import Language
+from tiles.pair import Pair
+from tiles.sheet import Sheet
 
 router = APIRouter(tags=["maps"])
 
@@ -49,6 +53,19 @@ def draw_routes(
     return _page(request, asking, "routes", query)
 
 
+@router.get(
+    "/v1/maps/compare", summary="Two editions compared 网格版本对比", response_class=HTMLResponse, responses=PAGE
+)
+def compare(
+    request: Request, asking: Annotated[Principal, needs("unit.read")], query: Annotated[ComparisonQuery, Query()]
+) -> HTMLResponse:
+    """Two maps that move together, and a list of the units made, retired, redrawn or altered in between."""
+    language, timezone = _language(request, query.lang), service_of(request).settings.timezone
+    with begin(request, asking.scope) as conn:
+        pair = atlas.compare(conn, query.at, query.other or instant(conn), query.unit, language, timezone)
+    return _answer(pair)
+
+
 @router.get("/v1/maps/{kind}", summary="A map as a page 地图", response_class=HTMLResponse, responses=PAGE)
 def draw(
     request: Request,
@@ -70,9 +87,17 @@ async def asset(path: str) -> Response:
 
 
 def _page(request: Request, asking: Principal, kind: atlas.Kind, query: MapQuery) -> HTMLResponse:
-    settings = service_of(request).settings
-    language = query.lang or language_of(request.headers.get("accept-language", ""), settings.language)
+    language, timezone = _language(request, query.lang), service_of(request).settings.timezone
     with begin(request, asking.scope) as conn:
         wanted = atlas.Wanted(query.unit, query.days, query.radius_m)
-        sheet = atlas.draw(conn, kind, wanted, language, settings.timezone)
-    return HTMLResponse(offline.linked_page(sheet, ASSETS, home=HOME), headers=PAGE_HEADERS)
+        sheet = atlas.draw(conn, kind, wanted, language, timezone)
+    return _answer(sheet)
+
+
+def _language(request: Request, asked: Language | None) -> Language:
+    configured = service_of(request).settings.language
+    return asked or language_of(request.headers.get("accept-language", ""), configured)
+
+
+def _answer(drawn: Sheet | Pair) -> HTMLResponse:
+    return HTMLResponse(offline.linked_page(drawn, ASSETS, home=HOME), headers=PAGE_HEADERS)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import orjson
 from fastapi import APIRouter, Path, Query
@@ -81,6 +81,7 @@ def _found(conn: Connection, query: UnitQuery) -> list[Row]:
         parent=query.parent,
         code=query.code,
         name=query.name,
+        bbox=cast(Any, query.bbox),
         after=None if query.cursor is None else paging.parts(query.cursor, 1)[0],
         limit=query.limit + 1,
     )

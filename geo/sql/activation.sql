@@ -179,20 +179,28 @@ UPDATE building AS t SET path = p.path FROM placed AS p
 WHERE t.id = p.id AND t.path <> p.path;
 
 -- open_matters --
--- Open matters whose unit is another, elsewhere or redrawn since an instant, and all that lay outside; in the order of
--- their paths. A matter that was located by its building goes where the building stands.
+-- Open matters whose unit is another, elsewhere or redrawn since an instant, whose disc of uncertainty may meet such a
+-- one, that an overlay has begun or ceased to hold, and all that lay outside; in the order of their paths.
 SELECT
-  i.id, i.path, i.located, i.state, i.team_id, st_x(coalesce(b.geom, i.geom)) AS lon,
-  st_y(coalesce(b.geom, i.geom)) AS lat
+  i.id, i.path, i.located, i.state, i.team_id, i.doubts, i.accuracy_m, st_x(i.geom) AS lon, st_y(i.geom) AS lat,
+  st_x(b.geom) AS building_lon, st_y(b.geom) AS building_lat,
+  CASE WHEN i.located = 'settled' THEN i.unit_id END AS settled
 FROM incident AS i
-LEFT JOIN LATERAL (
-  SELECT st_pointonsurface(h.geom) AS geom FROM building AS h
-  WHERE h.id = i.building_id AND i.located = 'building'
-) AS b ON TRUE
+LEFT JOIN LATERAL (SELECT st_pointonsurface(h.geom) AS geom FROM building AS h WHERE h.id = i.building_id) AS b ON TRUE
 LEFT JOIN unit_version AS u ON i.unit_id = u.unit_id AND u.valid @> instant() AND u.recorded @> instant()
 WHERE
   i.state <> all(%(settled)s)
-  AND (u.path IS DISTINCT FROM i.path OR lower(u.valid) >= %(since)s::timestamptz OR i.located = 'outside')
+  AND (
+    u.path IS DISTINCT FROM i.path OR lower(u.valid) >= %(since)s::timestamptz OR i.located = 'outside'
+    OR 'accuracy' = any(i.doubts)
+    OR EXISTS (
+      SELECT FROM unit_version AS o
+      WHERE
+        o.layer <> 'base' AND NOT o.derived AND o.recorded @> instant()
+        AND (lower(o.valid) >= %(since)s::timestamptz OR upper(o.valid) >= %(since)s::timestamptz)
+        AND o.geom && i.geom
+    )
+  )
   AND (i.path, i.id) > (%(after_path)s COLLATE "C", %(after_id)s::uuid)
 ORDER BY i.path ASC, i.id ASC
 LIMIT %(limit)s;

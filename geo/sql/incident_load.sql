@@ -9,8 +9,8 @@ CREATE TEMPORARY TABLE staged_incident (
   id uuid, source text, source_key text, category text, channel text, handling text, state text, priority smallint,
   title text, description text, address text, occurred_at timestamptz, received_at timestamptz, due_at timestamptz,
   closed_at timestamptz, lon double precision, lat double precision, accuracy_m real, synthetic boolean,
-  path text COLLATE "C", unit_id bigint, located text, team_id uuid, team_unit_id bigint, team_rule text,
-  owner_rule text, candidates bigint[]
+  building_id bigint, doubts text[], path text COLLATE "C", unit_id bigint, located text, team_id uuid,
+  team_unit_id bigint, team_rule text, owner_rule text, candidates bigint[], shares real[]
 );
 
 -- copy --
@@ -21,7 +21,8 @@ COPY staged_incident FROM STDIN (FORMAT binary);
 -- New incidents of a source that none stands of.
 COPY incident (
   id, path, unit_id, located, category, channel, handling, state, priority, title, description, address, geom,
-  accuracy_m, occurred_at, received_at, due_at, closed_at, team_id, source, source_key, load_id, synthetic
+  accuracy_m, occurred_at, received_at, due_at, closed_at, team_id, source, source_key, load_id, synthetic,
+  building_id, doubts
 ) FROM STDIN (FORMAT binary);
 
 -- copy_events --
@@ -31,8 +32,12 @@ COPY incident_event (incident_id, number, path, kind, at, account, state) FROM S
 -- copy_assignments --
 -- Why each has its owner.
 COPY assignment (
-  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+  incident_id, run_id, path, unit_id, owner_rule, candidates, shares, team_id, team_rule, team_unit_id
 ) FROM STDIN (FORMAT binary);
+
+-- copy_originals --
+-- Sealed text as it was written.
+COPY incident_original (incident_id, key_id, sealed) FROM STDIN (FORMAT binary);
 
 -- become_owner --
 -- COPY does not pass row security, and nobody may change what is sealed.
@@ -73,7 +78,8 @@ CREATE TEMPORARY TABLE stored_incident (
 INSERT INTO stored_incident (staged_id, id, version, differs, worked_on, moved)
 SELECT
   s.id AS staged_id, i.id, i.version, d.one IS NOT NULL, false,
-  st_x(i.geom) <> s.lon OR st_y(i.geom) <> s.lat
+  (st_x(i.geom), st_y(i.geom), i.accuracy_m, i.building_id)
+    IS DISTINCT FROM (s.lon, s.lat, s.accuracy_m, s.building_id)
 FROM staged_incident AS s
 INNER JOIN incident AS i ON s.source = i.source AND s.source_key = i.source_key
 LEFT JOIN LATERAL ( -- noqa: ST05
@@ -81,11 +87,11 @@ LEFT JOIN LATERAL ( -- noqa: ST05
   WHERE
     (
       i.category, i.channel, i.handling, i.state, i.priority, i.title, i.description, i.address, i.occurred_at,
-      i.received_at, i.due_at, i.closed_at, st_x(i.geom), st_y(i.geom), i.accuracy_m, i.synthetic
+      i.received_at, i.due_at, i.closed_at, st_x(i.geom), st_y(i.geom), i.accuracy_m, i.synthetic, i.building_id
     )
     IS DISTINCT FROM (
       s.category, s.channel, s.handling, s.state, s.priority, s.title, s.description, s.address, s.occurred_at,
-      s.received_at, s.due_at, s.closed_at, s.lon, s.lat, s.accuracy_m, s.synthetic
+      s.received_at, s.due_at, s.closed_at, s.lon, s.lat, s.accuracy_m, s.synthetic, s.building_id
     )
 ) AS d ON true;
 
@@ -117,6 +123,11 @@ WHERE staged_id = any(%(ids)s);
 -- The owner reads what the session found.
 GRANT SELECT ON stored_incident TO wangge_owner;
 
+-- forget_originals --
+-- The text of a changed incident is another now.
+DELETE FROM incident_original AS o USING stored_incident AS h
+WHERE o.incident_id = h.id AND h.differs AND NOT h.worked_on;
+
 -- forget_stored --
 -- What stands already is staged no longer, so that the rest is new.
 DELETE FROM staged_incident AS s USING stored_incident AS h WHERE s.id = h.staged_id;
@@ -143,6 +154,8 @@ UPDATE incident AS i SET
   unit_id = CASE WHEN h.moved THEN s.unit_id ELSE i.unit_id END,
   located = CASE WHEN h.moved THEN s.located ELSE i.located END,
   team_id = CASE WHEN h.moved THEN s.team_id ELSE i.team_id END,
+  building_id = s.building_id,
+  doubts = CASE WHEN h.moved THEN s.doubts ELSE i.doubts END,
   load_id = %(load_id)s,
   version = i.version + 1
 FROM stored_incident AS h INNER JOIN staged_incident AS s ON h.staged_id = s.id
@@ -160,10 +173,10 @@ WHERE h.differs AND NOT h.worked_on;
 -- reassign_moved --
 -- Why a moved incident has its owner.
 INSERT INTO assignment (
-  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+  incident_id, run_id, path, unit_id, owner_rule, candidates, shares, team_id, team_rule, team_unit_id
 )
 SELECT
-  h.id, %(run_id)s, s.path, s.unit_id, s.owner_rule, s.candidates, s.team_id,
+  h.id, %(run_id)s, s.path, s.unit_id, s.owner_rule, s.candidates, s.shares, s.team_id,
   s.team_rule, s.team_unit_id
 FROM stored_incident AS h INNER JOIN staged_incident AS s ON h.staged_id = s.id
 WHERE h.moved AND h.differs AND NOT h.worked_on;
@@ -172,12 +185,13 @@ WHERE h.moved AND h.differs AND NOT h.worked_on;
 -- New incidents.
 INSERT INTO incident (
   id, path, unit_id, located, category, channel, handling, state, priority, title, description, address, geom,
-  accuracy_m, occurred_at, received_at, due_at, closed_at, team_id, source, source_key, load_id, synthetic
+  accuracy_m, occurred_at, received_at, due_at, closed_at, team_id, source, source_key, load_id, synthetic,
+  building_id, doubts
 )
 SELECT
   id, path, unit_id, located, category, channel, handling, state, priority, title, description, address,
   st_setsrid(st_makepoint(lon, lat), 4326), accuracy_m, occurred_at, received_at, due_at, closed_at, team_id,
-  source, source_key, %(load_id)s, synthetic
+  source, source_key, %(load_id)s, synthetic, building_id, doubts
 FROM staged_incident;
 
 -- put_events --
@@ -188,8 +202,8 @@ SELECT id, 1, path, 'imported', instant(), current_setting('wangge.account'), st
 -- put_assignments --
 -- Why each has its owner.
 INSERT INTO assignment (
-  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+  incident_id, run_id, path, unit_id, owner_rule, candidates, shares, team_id, team_rule, team_unit_id
 )
 SELECT
-  id, %(run_id)s, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+  id, %(run_id)s, path, unit_id, owner_rule, candidates, shares, team_id, team_rule, team_unit_id
 FROM staged_incident;

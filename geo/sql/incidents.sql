@@ -41,12 +41,12 @@ WITH run AS (
 made AS (
   INSERT INTO incident (
     id, path, unit_id, located, category, channel, handling, state, priority, title, description, address, geom,
-    accuracy_m, occurred_at, received_at, due_at, team_id, source, source_key, version
+    building_id, accuracy_m, doubts, occurred_at, received_at, due_at, team_id, source, source_key, version
   )
   VALUES (
     %(id)s, %(path)s, %(unit_id)s, %(located)s, %(category)s, %(channel)s, %(handling)s, %(state)s, %(priority)s,
-    %(title)s, %(description)s, %(address)s, st_setsrid(st_makepoint(%(lon)s, %(lat)s), 4326), %(accuracy_m)s,
-    %(occurred_at)s, %(received_at)s, %(due_at)s, %(team_id)s, 'api', %(id)s::uuid::text, 1
+    %(title)s, %(description)s, %(address)s, st_setsrid(st_makepoint(%(lon)s, %(lat)s), 4326), %(building_id)s,
+    %(accuracy_m)s, %(doubts)s, %(occurred_at)s, %(received_at)s, %(due_at)s, %(team_id)s, 'api', %(id)s::uuid::text, 1
   )
 ),
 
@@ -58,11 +58,11 @@ event AS (
 )
 
 INSERT INTO assignment (
-  incident_id, run_id, path, unit_id, owner_rule, candidates, team_id, team_rule, team_unit_id
+  incident_id, run_id, path, unit_id, owner_rule, candidates, shares, team_id, team_rule, team_unit_id
 )
 SELECT
-  %(id)s, run.id AS run_id, %(path)s, %(unit_id)s, %(owner_rule)s, %(candidates)s, %(team_id)s, %(team_rule)s,
-  %(team_unit_id)s
+  %(id)s, run.id AS run_id, %(path)s, %(unit_id)s, %(owner_rule)s, %(candidates)s, %(shares)s, %(team_id)s,
+  %(team_rule)s, %(team_unit_id)s
 FROM run;
 
 -- read --
@@ -70,8 +70,8 @@ FROM run;
 SELECT
   i.id, i.path, i.unit_id, u.code AS unit_code, u.name AS unit_name, i.located, i.category, i.channel, i.handling,
   i.state, i.priority, i.title, i.description, i.address, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.accuracy_m,
-  i.occurred_at, i.received_at, i.due_at, i.closed_at, i.team_id, t.code AS team_code, t.name AS team_name,
-  i.department_id, i.synthetic, i.version
+  b.code AS building_code, i.doubts, i.ambiguous, i.occurred_at, i.received_at, i.due_at, i.closed_at, i.team_id,
+  t.code AS team_code, t.name AS team_name, i.department_id, i.synthetic, i.version
 FROM incident AS i
 LEFT JOIN LATERAL (
   SELECT v.code, v.name FROM unit_version AS v
@@ -80,6 +80,7 @@ LEFT JOIN LATERAL (
   LIMIT 1
 ) AS u ON TRUE
 LEFT JOIN team AS t ON i.team_id = t.id
+LEFT JOIN building AS b ON i.building_id = b.id
 WHERE i.id = %(id)s;
 
 -- find --
@@ -89,8 +90,8 @@ WHERE i.id = %(id)s;
 SELECT
   i.id, i.path, i.unit_id, u.code AS unit_code, u.name AS unit_name, i.located, i.category, i.channel, i.handling,
   i.state, i.priority, i.title, i.description, i.address, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.accuracy_m,
-  i.occurred_at, i.received_at, i.due_at, i.closed_at, i.team_id, t.code AS team_code, t.name AS team_name,
-  i.department_id, i.synthetic, i.version
+  b.code AS building_code, i.doubts, i.ambiguous, i.occurred_at, i.received_at, i.due_at, i.closed_at, i.team_id,
+  t.code AS team_code, t.name AS team_name, i.department_id, i.synthetic, i.version
 FROM incident AS i
 LEFT JOIN LATERAL (
   SELECT v.code, v.name FROM unit_version AS v
@@ -99,12 +100,14 @@ LEFT JOIN LATERAL (
   LIMIT 1
 ) AS u ON TRUE
 LEFT JOIN team AS t ON i.team_id = t.id
+LEFT JOIN building AS b ON i.building_id = b.id
 WHERE
   (%(path_from)s::text IS NULL OR (i.path >= %(path_from)s AND i.path < %(path_to)s))
   AND (%(category)s::text IS NULL OR i.category = %(category)s OR starts_with(i.category, %(category)s || '.'))
   AND (%(state)s::text IS NULL OR i.state = %(state)s)
   AND (%(channel)s::text IS NULL OR i.channel = %(channel)s)
   AND (%(located)s::text IS NULL OR i.located = %(located)s)
+  AND (%(ambiguous)s::boolean IS NULL OR i.ambiguous = %(ambiguous)s)
   AND (%(team)s::text IS NULL OR i.team_id = (SELECT named.id FROM team AS named WHERE named.code = %(team)s))
   AND (%(occurred_from)s::timestamptz IS NULL OR i.occurred_at >= %(occurred_from)s)
   AND (%(occurred_to)s::timestamptz IS NULL OR i.occurred_at < %(occurred_to)s)

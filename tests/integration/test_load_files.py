@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg_pool import ConnectionPool
 
-from geo import crs, db, units
+from geo import crs, db, load_incidents, units
 from geo.db import EVERYTHING, begin, one, rows
 from geo.errors import BadColumn, BadCoordinate, UndeclaredCrs
 from geo.load_order import LoadOrder, LoadReport
@@ -207,16 +207,88 @@ def test_a_file_with_longitude_and_latitude_swapped_is_refused_as_such(
         load_file(pool, order(path))
 
 
-@pytest.mark.parametrize(("crs_name", "noted"), [("EPSG:4326", True), ("gcj02", False)])
-def test_coordinates_that_are_likely_gcj02_are_noticed(
-    pool: Pool, city: LoadReport, tmp_path: Path, crs_name: str, noted: bool
-) -> None:
-    lon, lat = np.meshgrid(np.linspace(122.0001, 122.0199, 20), np.linspace(46.0001, 46.0099, 20))
+def shifted(path: Path, count: int = 20) -> Path:
+    """Matters all over the city, in GCJ-02."""
+    lon, lat = np.meshgrid(np.linspace(122.0001, 122.0199, count), np.linspace(46.0001, 46.0099, count))
     x, y = crs.wgs84_to_gcj02(lon.ravel(), lat.ravel())
-    frame = pd.concat([incidents()] * 400, ignore_index=True).assign(id=range(400), 经度=x, 纬度=y)
-    path = write_incidents(tmp_path / "shifted.csv", frame)
-    report = load_file(pool, order(path, crs=crs_name, dry_run=True))
-    assert any("GCJ-02" in en for _, en in report.notes) == noted
+    many = pd.concat([incidents()] * count**2, ignore_index=True).assign(id=range(count**2), 经度=x, 纬度=y)
+    return write_incidents(path, many)
+
+
+def test_a_file_that_is_likely_gcj02_is_quarantined_with_the_evidence(
+    pool: Pool, city: LoadReport, tmp_path: Path
+) -> None:
+    path, rejects = shifted(tmp_path / "shifted.csv"), tmp_path / "r.csv"
+    report = load_file(pool, order(path, rejects=rejects))
+    assert counts(report) == (400, 0, 0, 400)
+    assert dict(report.reasons) == {"likely_gcj02": 400}
+    assert any("GCJ-02" in en for _, en in report.notes)
+    assert len(pd.read_csv(rejects)) == 400
+    with begin(pool, EVERYTHING) as conn:
+        (kept_out,) = load_incidents.quarantined(conn)
+    assert (kept_out.file_name, kept_out.rows, kept_out.suspected) == ("shifted.csv", 400, "gcj02")
+    assert kept_out.evidence["by"] == "units"
+    assert kept_out.evidence["unshifted_share"] == 1 > kept_out.evidence["declared_share"] > 0
+    assert counts(load_file(pool, order(path, crs="gcj02"))) == (400, 400, 0, 0)
+    with begin(pool, EVERYTHING) as conn:
+        assert load_incidents.quarantined(conn) == [], "what was loaded since waits no more"
+
+
+def test_who_says_that_the_system_is_right_is_believed(pool: Pool, city: LoadReport, tmp_path: Path) -> None:
+    path = shifted(tmp_path / "trusted.csv")
+    assert counts(load_file(pool, order(path, trust_crs=True))) == (400, 400, 0, 0)
+    with begin(pool, EVERYTHING) as conn:
+        found = one(conn, "SELECT count(*) FILTER (WHERE ambiguous) AS n FROM incident WHERE source = 'trusted'")
+    assert found == {"n": 0}
+
+
+def test_a_few_rows_with_the_offset_of_gcj02_are_doubted_one_by_one(
+    pool: Pool, city: LoadReport, tmp_path: Path
+) -> None:
+    x, y = crs.wgs84_to_gcj02(np.array([122.0199]), np.array([46.005]))
+    few = pd.concat([incidents(), incidents(id="2", 经度=str(x[0]), 纬度=str(y[0]))])
+    assert load_file(pool, order(write_incidents(tmp_path / "few.csv", few))).loaded == 2
+    with begin(pool, EVERYTHING) as conn:
+        found = rows(conn, "SELECT doubts, located FROM incident WHERE source = 'few' ORDER BY source_key")
+    assert [row["doubts"] for row in found] == [[], ["gcj02"]]
+    assert found[1]["located"] == "outside"
+
+
+def test_discs_and_buildings_of_a_file_decide_as_those_of_a_report(
+    pool: Pool, city: LoadReport, tmp_path: Path
+) -> None:
+    areas = [shapely.box(122.0149, 46.0049, 122.0151, 46.0051)]
+    houses = gpd.GeoDataFrame({"code": ["H1"], "name": ["甲"], "address": ["幸福路1号"]}, geometry=areas, crs=4326)
+    houses.to_file(tmp_path / "houses.gpkg")
+    load_file(pool, LoadOrder("buildings", tmp_path / "houses.gpkg", source="test"))
+    given = [
+        incidents(id="1", 经度="122.0099", 精度="100", 楼栋编码="", 地址=""),
+        incidents(id="2", 经度="122.0099", 精度="1", 楼栋编码="", 地址=""),
+        incidents(id="3", 经度="122.0099", 精度="100", 楼栋编码="H1", 地址=""),
+        incidents(id="4", 经度="122.0099", 精度="", 楼栋编码="", 地址="幸福路1号"),
+        incidents(id="5", 经度="122.0099", 精度="", 楼栋编码="H9", 地址=""),
+    ]
+    report = load_file(pool, order(write_incidents(tmp_path / "sure.csv", pd.concat(given))))
+    assert (counts(report), dict(report.reasons)) == ((5, 4, 0, 1), {"unknown_building": 1})
+    with begin(pool, EVERYTHING) as conn:
+        stored = rows(
+            conn,
+            """
+            SELECT u.code, i.located, i.doubts, a.owner_rule AS rule, cardinality(a.candidates) AS candidates, a.shares
+            FROM incident AS i INNER JOIN assignment AS a ON i.id = a.incident_id
+            INNER JOIN unit_version AS u ON i.unit_id = u.unit_id WHERE i.source = 'sure' ORDER BY i.source_key
+            """,
+        )
+    shares = [row.pop("shares") for row in stored]
+    assert [tuple(row.values()) for row in stored] == [
+        ("M1", "inside", ["accuracy"], "one_owner", 2),
+        ("M1", "inside", [], "one_owner", 1),
+        ("M2", "building", [], "building", 1),
+        ("M2", "building", [], "address", 1),
+    ]
+    assert shares[1:] == [None, None, None]
+    assert sum(shares[0]) == pytest.approx(1, abs=1e-6)
+    assert shares[0][0] > shares[0][1] > 0.4
 
 
 def test_a_file_that_lacks_a_needed_column_names_it_and_what_it_has(

@@ -230,10 +230,11 @@ def test_only_the_service_itself_ends_retention(filled: Pool, scope: Scope) -> N
         seal.purge(conn, "2099-01")
 
 
-def test_sealed_tables_are_named_in_their_own_statements_alone() -> None:
-    used = re.compile(r"(?:FROM|INTO|UPDATE|JOIN)\s+(?:reporter|incident_original|photo)\b")
-    topics = {path.stem for path in (Path(db.__file__).parent / "sql").glob("*.sql") if used.search(path.read_text())}
-    assert topics == {"sealed"}
+def test_sealed_tables_are_read_in_their_own_statements_alone_and_written_by_the_load_beside_them() -> None:
+    named = re.compile(r"\b(?:(DELETE) FROM|FROM|INTO|UPDATE|JOIN|(COPY))\s+(?:reporter|incident_original|photo)\b")
+    found = {path.stem: named.findall(path.read_text()) for path in (Path(db.__file__).parent / "sql").glob("*.sql")}
+    assert {topic for topic, uses in found.items() if uses} == {"sealed", "incident_load"}
+    assert found["incident_load"] == [("", "COPY"), ("DELETE", "")]
 
 
 def test_a_department_opens_the_contact_of_a_matter_that_was_handed_to_it(filled: Pool, ring: KeyRing) -> None:

@@ -53,12 +53,15 @@ TABLE assignment ROW SECURITY
   team_id uuid NOT NULL
   team_rule text NOT NULL
   team_unit_id bigint NOT NULL
+  shares real[]
   CONSTRAINT assignment_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
   CONSTRAINT assignment_pkey PRIMARY KEY (incident_id, run_id)
   CONSTRAINT assignment_run_id_fkey FOREIGN KEY (run_id) REFERENCES wangge.assignment_run(id)
-  POLICY handed PERMISSIVE FOR SELECT TO public USING (incident_id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  CONSTRAINT assignment_shares_are_of_candidates CHECK (((shares IS NULL) OR (cardinality(shares) = cardinality(candidates))))
+  POLICY everything PERMISSIVE FOR SELECT TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
   POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
-  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  POLICY of_the_matter PERMISSIVE FOR SELECT TO public USING (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = assignment.incident_id)))
+  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   CREATE TRIGGER assignment_stays BEFORE DELETE OR UPDATE ON wangge.assignment FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON assignment TO wangge_app
 
@@ -70,7 +73,7 @@ TABLE assignment_run ROW SECURITY
   edition_recorded timestamp with time zone NOT NULL
   reason text NOT NULL DEFAULT 'reported'::text
   CONSTRAINT assignment_run_pkey PRIMARY KEY (id)
-  CONSTRAINT assignment_run_reason_known CHECK ((reason = ANY (ARRAY['reported'::text, 'loaded'::text, 'asked'::text, 'edition_changed'::text])))
+  CONSTRAINT assignment_run_reason_known CHECK ((reason = ANY (ARRAY['reported'::text, 'loaded'::text, 'asked'::text, 'edition_changed'::text, 'settled'::text])))
   POLICY entered PERMISSIVE FOR ALL TO public USING wangge.entered()
   CREATE TRIGGER assignment_run_stays BEFORE DELETE OR UPDATE ON wangge.assignment_run FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON assignment_run TO wangge_app
@@ -140,6 +143,7 @@ TABLE building ROW SECURITY
   CONSTRAINT building_floors_counted CHECK ((floors > 0))
   CONSTRAINT building_households_counted CHECK ((households >= 0))
   CONSTRAINT building_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_building_address ON wangge.building USING btree (address)
   CREATE INDEX idx_building_geom ON wangge.building USING gist (geom)
   CREATE INDEX idx_building_path ON wangge.building USING btree (path)
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
@@ -276,6 +280,7 @@ TABLE feed ROW SECURITY
   POLICY handed PERMISSIVE FOR SELECT TO public USING (subject = ANY (ARRAY( SELECT (h.incident_id)::text AS incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
   POLICY handed_appends PERMISSIVE FOR INSERT TO public WITH CHECK (subject = ANY (ARRAY( SELECT (h.incident_id)::text AS incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
   POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
+  POLICY settled PERMISSIVE FOR INSERT TO public WITH CHECK (kind = 'incident.settled'::text)
   POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   GRANT DELETE, INSERT, SELECT, UPDATE ON feed TO wangge_app
 
@@ -364,14 +369,17 @@ TABLE incident ROW SECURITY
   load_id uuid
   synthetic boolean NOT NULL DEFAULT false
   version integer NOT NULL DEFAULT 1
+  doubts text[] NOT NULL DEFAULT '{}'::text[]
+  ambiguous boolean NOT NULL DEFAULT (cardinality(doubts) > 0)
   CONSTRAINT incident_accuracy_is_a_radius CHECK ((accuracy_m >= (0)::double precision))
   CONSTRAINT incident_building_id_fkey FOREIGN KEY (building_id) REFERENCES wangge.building(id)
   CONSTRAINT incident_category_fkey FOREIGN KEY (category) REFERENCES wangge.category(code)
   CONSTRAINT incident_channel_fkey FOREIGN KEY (channel) REFERENCES wangge.channel(code)
   CONSTRAINT incident_department_id_fkey FOREIGN KEY (department_id) REFERENCES wangge.department(id)
+  CONSTRAINT incident_doubts_known CHECK ((doubts <@ ARRAY['accuracy'::text, 'far_from_building'::text, 'gcj02'::text]))
   CONSTRAINT incident_handling_known CHECK ((handling = ANY (ARRAY['direct'::text, 'assisted'::text, 'on_behalf'::text])))
   CONSTRAINT incident_load_id_fkey FOREIGN KEY (load_id) REFERENCES wangge.load(id)
-  CONSTRAINT incident_located_known CHECK ((located = ANY (ARRAY['inside'::text, 'edge'::text, 'building'::text, 'outside'::text])))
+  CONSTRAINT incident_located_known CHECK ((located = ANY (ARRAY['inside'::text, 'edge'::text, 'building'::text, 'outside'::text, 'settled'::text])))
   CONSTRAINT incident_on_earth CHECK (((abs(st_x(geom)) <= (180)::double precision) AND (abs(st_y(geom)) <= (90)::double precision)))
   CONSTRAINT incident_one_source_key UNIQUE (source, source_key)
   CONSTRAINT incident_pkey PRIMARY KEY (id)
@@ -379,6 +387,7 @@ TABLE incident ROW SECURITY
   CONSTRAINT incident_state_known CHECK ((state = ANY (ARRAY['reported'::text, 'accepted'::text, 'assigned'::text, 'dispatched'::text, 'signed'::text, 'handling'::text, 'checking'::text, 'deferred'::text, 'returned'::text, 'closed'::text, 'revisited'::text, 'archived'::text, 'refused'::text])))
   CONSTRAINT incident_team_id_fkey FOREIGN KEY (team_id) REFERENCES wangge.team(id)
   CONSTRAINT incident_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
+  CREATE INDEX idx_incident_ambiguous ON wangge.incident USING btree (path, received_at) WHERE ambiguous
   CREATE INDEX idx_incident_geom ON wangge.incident USING gist (geom)
   CREATE INDEX idx_incident_path_occurred_at ON wangge.incident USING btree (path, occurred_at)
   CREATE INDEX idx_incident_received_at_id ON wangge.incident USING btree (received_at, id)
@@ -413,10 +422,11 @@ TABLE incident_event ROW SECURITY
   payload jsonb NOT NULL DEFAULT '{}'::jsonb
   CONSTRAINT incident_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES wangge.incident(id)
   CONSTRAINT incident_event_pkey PRIMARY KEY (incident_id, number)
-  POLICY handed PERMISSIVE FOR SELECT TO public USING (incident_id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
+  POLICY everything PERMISSIVE FOR SELECT TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
   POLICY handed_appends PERMISSIVE FOR INSERT TO public WITH CHECK (incident_id = ANY (ARRAY( SELECT h.incident_id FROM wangge.hand_over h WHERE ((h.organisation = (NULLIF(current_setting('wangge.organisation'::text, true), ''::text))::uuid) AND ((h.until IS NULL) OR (h.until > wangge.instant()))))))
   POLICY intake PERMISSIVE FOR INSERT TO public WITH CHECK (current_setting('wangge.role'::text, true) = 'intake'::text)
-  POLICY subtree PERMISSIVE FOR ALL TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
+  POLICY of_the_matter PERMISSIVE FOR SELECT TO public USING (EXISTS ( SELECT FROM wangge.incident i WHERE (i.id = incident_event.incident_id)))
+  POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   CREATE TRIGGER incident_event_stays BEFORE DELETE OR UPDATE ON wangge.incident_event FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON incident_event TO wangge_app
 
@@ -535,6 +545,18 @@ TABLE public_figure ROW SECURITY
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
   CREATE TRIGGER public_figure_stays BEFORE DELETE OR UPDATE ON wangge.public_figure FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON public_figure TO wangge_app
+
+TABLE quarantine ROW SECURITY
+  load_id uuid NOT NULL
+  at timestamp with time zone NOT NULL
+  suspected text NOT NULL
+  evidence jsonb NOT NULL
+  CONSTRAINT quarantine_load_id_fkey FOREIGN KEY (load_id) REFERENCES wangge.load(id)
+  CONSTRAINT quarantine_pkey PRIMARY KEY (load_id)
+  CONSTRAINT quarantine_suspects_a_system CHECK ((suspected = 'gcj02'::text))
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  CREATE TRIGGER quarantine_stays BEFORE DELETE OR UPDATE ON wangge.quarantine FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
+  GRANT DELETE, INSERT, SELECT, UPDATE ON quarantine TO wangge_app
 
 TABLE recut ROW SECURITY
   id bigint NOT NULL IDENTITY
@@ -771,6 +793,7 @@ TABLE unit_version ROW SECURITY
   CONSTRAINT unit_version_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
   CREATE INDEX idx_unit_version_geom ON wangge.unit_version USING gist (geom)
   CREATE INDEX idx_unit_version_path ON wangge.unit_version USING btree (path)
+  CREATE INDEX idx_unit_version_unit_id ON wangge.unit_version USING btree (unit_id)
   POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
   POLICY subtree PERMISSIVE FOR INSERT TO public WITH CHECK ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
   POLICY subtree_closes PERMISSIVE FOR UPDATE TO public USING ((path >= current_setting('wangge.path_from'::text, true)) AND (path < current_setting('wangge.path_to'::text, true)))
@@ -996,6 +1019,61 @@ CREATE OR REPLACE FUNCTION wangge.reveals()
  STABLE PARALLEL SAFE
 RETURN (COALESCE(current_setting('wangge.role'::text, true), ''::text) = ANY (ARRAY['dispatcher'::text, 'department_handler'::text]))
 
+
+CREATE OR REPLACE FUNCTION wangge.settle_incident(matter uuid, chosen bigint, chosen_path text, chosen_team uuid, why bigint, rule text, team_unit bigint, untaken text[], said jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'wangge', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  low text := current_setting('wangge.path_from', true);
+  high text := current_setting('wangge.path_to', true);
+  was incident;
+  made incident;
+  last assignment;
+BEGIN
+  SELECT * INTO was FROM incident WHERE id = matter FOR UPDATE;
+  SELECT a.* INTO last FROM assignment AS a WHERE a.incident_id = matter ORDER BY a.run_id DESC LIMIT 1;
+  IF was.id IS NULL OR NOT entered() OR was.path < low OR was.path >= high THEN
+    RAISE EXCEPTION 'a matter is settled by its own scope' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF NOT (chosen_path >= low AND chosen_path < high) AND chosen <> all(last.candidates) THEN
+    RAISE EXCEPTION 'a unit of another scope must be a candidate' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM unit_version AS v
+    WHERE
+      v.unit_id = chosen AND v.path = chosen_path AND v.layer = 'base' AND (NOT v.derived OR v.parent_id IS NULL)
+      AND v.valid @> instant() AND v.recorded @> instant()
+  ) THEN
+    RAISE EXCEPTION 'there is no such micro-grid' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  UPDATE incident AS i SET
+    path = chosen_path,
+    unit_id = chosen,
+    located = 'settled',
+    doubts = '{}',
+    team_id = CASE WHEN i.state = any(untaken) THEN chosen_team ELSE i.team_id END,
+    version = i.version + 1
+  WHERE i.id = matter
+  RETURNING i.* INTO made;
+  INSERT INTO incident_event (incident_id, number, path, kind, at, account, state, payload)
+  VALUES (
+    matter, made.version, made.path, 'settled', instant(), current_setting('wangge.account'), made.state,
+    said || jsonb_build_object('from_unit_id', was.unit_id, 'unit_id', chosen, 'doubts', to_jsonb(was.doubts))
+  );
+  INSERT INTO assignment (
+    incident_id, run_id, path, unit_id, owner_rule, candidates, shares, team_id, team_rule, team_unit_id
+  )
+  VALUES (
+    matter, why, made.path, chosen, 'settled_by_dispatcher', last.candidates, last.shares, chosen_team, rule, team_unit
+  );
+  RETURN made.version;
+END
+$function$
+
+-- granted: {wangge_owner=X/wangge_owner,wangge_app=X/wangge_owner}
 
 CREATE OR REPLACE FUNCTION wangge.stamp_audit_entry()
  RETURNS trigger

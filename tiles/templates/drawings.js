@@ -1,8 +1,10 @@
 // The layers of shapes: areas, outlines, ground, dots, routes, clusters.
 (() => {
-  const { areas, cell, explain, lines, make, points, renderer, svg } = wangge.tools;
+  const { areas, cell, explain, lines, make, points, pyramid, renderer, svg, tiled } = wangge.tools;
 
-  function classedAreas(map, { shape, at, colours, table }) {
+  const EDGES_FROM = 9.5;
+  function classedAreas(map, { shape, tiles, at, colours, table }) {
+    if (tiles) return tiledAreas(tiles, at, colours, table);
     const group = L.featureGroup();
     areas(shape).forEach((area, row) => {
       const colour = colours[at[row]];
@@ -18,7 +20,7 @@
     });
     // Far out, white edges would drown the colours of small areas.
     const edge = () => {
-      const near = map.getZoom() > 9.5;
+      const near = map.getZoom() > EDGES_FROM;
       group.eachLayer((part) =>
         part.setStyle({ color: near ? "#fff" : part.options.fillColor, opacity: near ? 1 : 0.4 }),
       );
@@ -27,24 +29,24 @@
     group.on("add", edge);
     return explain(group, table);
   }
+  function tiledAreas(tiles, at, colours, table) {
+    const paint = (ctx, path, one, scale, zoom) => {
+      const near = zoom > EDGES_FROM;
+      Object.assign(ctx, { fillStyle: colours[one], strokeStyle: near ? "#fff" : colours[one], lineWidth: 0.6 / scale });
+      ctx.globalAlpha = 0.85;
+      ctx.fill(path);
+      ctx.globalAlpha = near ? 1 : 0.4;
+      ctx.stroke(path);
+    };
+    return explain(L.featureGroup([tiled(pyramid(tiles), (row) => at[row], paint)]), table);
+  }
   // Outlines stand above everything and let the mouse through; the areas that answer it lie below all others.
-  function outlines(map, { shape, colour, weight, dash, land, middles, table }) {
+  function outlines(map, what) {
+    const { middles, table } = what;
     const group = L.featureGroup();
-    const above = renderer(map, "outlines", L.canvas);
-    const below = renderer(map, "land", L.canvas);
-    areas(shape).forEach((area, row) => {
-      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: 0.01 });
-      part.wanggeRow = row;
-      group.addLayer(part);
-      if (land)
-        group.addLayer(
-          L.polygon(area, { renderer: below, interactive: false, stroke: false, fillColor: "#f9faf9", fillOpacity: 1 }),
-        );
-      group.addLayer(
-        L.polygon(area, { renderer: above, interactive: false, fill: false, color: colour, weight, dashArray: dash }),
-      );
-    });
-    group.on("add", () => group.eachLayer((part) => part.wanggeRow !== undefined && part.bringToBack()));
+    const { answering, drawn } = (what.tiles ? tiledOutlines : shapedOutlines)(map, what);
+    for (const part of [...answering, ...drawn]) group.addLayer(part);
+    group.on("add", () => answering.forEach((part) => part.bringToBack()));
     points(middles).forEach((middle, row) => group.addLayer(nameAt(middle, cell(table.heading, row))));
     const clear = () => map.hasLayer(group) && clearNames(map, group);
     let coming = null;
@@ -56,6 +58,37 @@
     if (middles.length) map.on("zoomend moveend resize", soon);
     group.on("add", () => setTimeout(soon, 0));
     return explain(group, table);
+  }
+  const LAND = "#f9faf9";
+  function shapedOutlines(map, { shape, colour, weight, dash, land }) {
+    const above = { renderer: renderer(map, "outlines", L.canvas), interactive: false };
+    const below = { renderer: renderer(map, "land", L.canvas), interactive: false };
+    const answering = [];
+    const drawn = [];
+    areas(shape).forEach((area, row) => {
+      const part = L.polygon(area, { stroke: false, fillColor: "#fff", fillOpacity: 0.01 });
+      part.wanggeRow = row;
+      answering.push(part);
+      if (land) drawn.push(L.polygon(area, { ...below, stroke: false, fillColor: LAND, fillOpacity: 1 }));
+      drawn.push(L.polygon(area, { ...above, fill: false, color: colour, weight, dashArray: dash }));
+    });
+    return { answering, drawn };
+  }
+  function tiledOutlines(map, { tiles, colour, weight, dash, land }) {
+    const carried = pyramid(tiles);
+    const part = (paint, pane) =>
+      tiled(carried, () => 0, paint, pane && { renderer: renderer(map, pane, L.canvas), interactive: false });
+    const fill = (ctx, path) => {
+      ctx.fillStyle = LAND;
+      ctx.fill(path);
+    };
+    const stroke = (ctx, path, _, scale) => {
+      Object.assign(ctx, { strokeStyle: colour, lineWidth: weight / scale });
+      ctx.setLineDash(dash ? dash.split(" ").map((length) => length / scale) : []);
+      ctx.stroke(path);
+    };
+    const drawn = land ? [part(fill, "land"), part(stroke, "outlines")] : [part(stroke, "outlines")];
+    return { answering: [part(() => {})], drawn };
   }
   function nameAt(middle, name) {
     const content = make("span", "", name);

@@ -75,6 +75,10 @@ const wangge = (() => {
     if (++own.layers === 2) own.control.addTo(map);
   }
   function draw(map, how, what, name, legend) {
+    if (Array.isArray(map)) {
+      const layers = map.map((one) => draw(one, how, what, name, legend));
+      return { addTo: () => layers.forEach((layer, i) => layer.addTo(map[i])) };
+    }
     const layer = wangge.drawings[how](map, what);
     control(map, layer, name);
     if (legend) {
@@ -144,8 +148,13 @@ const wangge = (() => {
   function explain(group, table) {
     const told = (part) => card(table, part.wanggeRow);
     group.bindTooltip(told, { sticky: true, opacity: 1 }).bindPopup(told, { maxWidth: 280 });
+    let row = null; // a path of tiles stands for many rows, and the mouse may go from one to the next within it
+    group.on("mousemove", ({ layer }) => {
+      if (layer.wanggeRow !== row) group.getTooltip().update();
+      row = layer.wanggeRow;
+    });
     return group.on("popupopen", () => group.closeTooltip());
   }
 
-  return { sheet, draw, drawings: {}, tools: { areas, cell, explain, lines, make, points, renderer, svg } };
+  return { sheet, draw, drawings: {}, tools: { areas, legendRow, cell, explain, lines, make, points, renderer, svg } };
 })();

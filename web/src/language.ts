@@ -55,6 +55,11 @@ export function count(value: number): string {
   return new Intl.NumberFormat(current === "zh" ? "zh-CN" : "en").format(value);
 }
 
+export function figure(value: number, digits: number): string {
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(current === "zh" ? "zh-CN" : "en", format).format(value);
+}
+
 // A date without a clock, such as 2026-03-01: the same day wherever the reader is.
 export function day(date: string): string {
   const format = new Intl.DateTimeFormat(current === "zh" ? "zh-CN" : "en-GB", { dateStyle: "long", timeZone: "UTC" });

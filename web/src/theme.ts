@@ -21,4 +21,5 @@ export function setTheme(chosen: Theme): void {
 
 function show(): void {
   document.documentElement.dataset["theme"] = theme();
+  dispatchEvent(new Event("themechange"));
 }

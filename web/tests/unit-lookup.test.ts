@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import "../src/front/unit-lookup";
-import type { UnitLookup } from "../src/front/unit-lookup";
+import "../src/kit/unit-lookup";
+import type { UnitLookup } from "../src/kit/unit-lookup";
 import { setLanguage, text } from "../src/language";
 
 const unit = (unit_id: number, name: string) => ({ unit_id, level: "micro_grid", code: `c${unit_id}`, name, synthetic: true });

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -209,6 +210,16 @@ def what_happened_to_a_matter(viewer: Viewer) -> None:
         answer = viewer.client.get(f"/v1/incidents/{one}/history")
         assert (answer.status_code == 200) == (one in seen)
         assert answer.status_code in {200, 404}
+
+
+def whose_a_matter_is_and_why(viewer: Viewer) -> None:
+    seen = set(viewer.visible["id"])
+    for one in viewer.matters["id"].iloc[::2]:
+        answer = viewer.client.get(f"/v1/incidents/{one}/assignments")
+        assert answer.status_code == (200 if one in seen else 404)
+        if one in seen and answer.json():
+            owner = viewer.client.get(f"/v1/incidents/{one}").json()["unit_id"]
+            assert (answer.json()[0]["unit_id"], answer.json()[0]["candidates"][0]["unit_id"]) == (owner, owner)
 
 
 def the_text_as_it_was_written(viewer: Viewer) -> None:
@@ -472,6 +483,15 @@ def layers_of_tiles(viewer: Viewer) -> None:
     assert ("routes" in named) == (viewer.role in ALLOWED["route.read"])
 
 
+def published_editions(viewer: Viewer) -> None:
+    """Boundaries are published: whoever may read units sees all of them, and nothing else."""
+    page = page_of(viewer, "compare", at=datetime.now(UTC).isoformat())
+    layers = [data for data in payloads(page) if "table" in data]
+    shown = {code for data in layers for code in data["table"]["columns"][0].get("values", [])}
+    assert set(GRIDS) <= shown
+    assert "PLACED-" not in page
+
+
 def who_one_is(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/session").json()
     assert answer["account"] in ACCOUNTS
@@ -486,6 +506,7 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/incidents": a_list_of_matters,
     "/v1/incidents/{incident_id}": one_matter,
     "/v1/incidents/{incident_id}/history": what_happened_to_a_matter,
+    "/v1/incidents/{incident_id}/assignments": whose_a_matter_is_and_why,
     "/v1/incidents/{incident_id}/original": the_text_as_it_was_written,
     "/v1/incidents/{incident_id}/photos": photographs,
     "/v1/incidents/{incident_id}/photos/{number}": one_photograph,
@@ -505,6 +526,7 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/recuts/{recut_id}": history_recut,
     "/v1/recuts/{recut_id}/units": history_recut,
     "/v1/tracking/{report_number}": progress_by_number,
+    "/v1/maps/compare": published_editions,
     "/v1/maps/{kind}": maps_of_matters,
     "/v1/maps/routes": map_of_routes,
     "/v1/maps/coverage": map_of_stations,

@@ -293,6 +293,32 @@ def test_each_kind_of_map_is_a_sandboxed_page(client: TestClient, kind: str):
     assert 'lang="en"' in answer.text
 
 
+def test_two_editions_are_compared_on_a_sandboxed_page(client: TestClient):
+    answer = client.get("/v1/maps/compare", params={"lang": "en", "at": "2026-01-02T00:00:00+08:00"})
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("sandbox allow-scripts")
+    assert "Two editions compared" in answer.text
+    assert "In force at 2026-01-02 00:00" in answer.text
+    assert '<a href="/">← Front page</a>' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({}, 400),
+        ({"at": "yesterday"}, 400),
+        ({"at": "2026-01-02T00:00:00"}, 400),
+        ({"at": "2020-01-01T00:00:00Z"}, 404),
+        ({"at": "2026-01-02T00:00:00Z", "unit": "M9"}, 404),
+        ({"at": "2026-01-02T00:00:00Z", "days": 3}, 400),
+    ],
+)
+def test_a_comparison_with_no_edition_is_a_small_refusal(client: TestClient, params: dict[str, str], status: int):
+    answer = client.get("/v1/maps/compare", params=params)
+    assert answer.status_code == status
+    assert len(answer.content) < 1500
+
+
 def test_a_map_of_nowhere_and_an_asset_off_the_list_are_not_found(client: TestClient):
     assert client.get("/v1/maps/heat", params={"unit": "M9"}).status_code == 404
     assert client.get("/v1/maps/treasure").status_code == 400

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import mapbox_vector_tile
 import pytest
@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
 from api.app import create_app
-from geo import db, public_figures
+from geo import accounts, db, public_figures, sessions
 from geo.db import EVERYTHING, begin
+from geo.roles import Role
 from geo.settings import Settings
 from tests.city import desk, furnish
 
@@ -73,6 +74,44 @@ def test_a_report_and_its_steps_show_in_the_tile_they_lie_in(client: TestClient)
     assert until(1, client, state="refused") == 1
     assert total(client, state="settled") == 1
     assert total(client, unit="M4") == 0
+
+
+def test_the_counts_of_units_are_those_of_the_slices_of_each_unit(client: TestClient) -> None:
+    for lon in (122.005, 122.005, 122.015):
+        assert client.post("/v1/incidents", json=REPORT | {"lon": lon}).status_code == 201
+    time.sleep(0.5)
+    span = {"from": "2026-01-01T00:00:00Z", "until": "2036-01-01T00:00:00Z"}
+    for level, codes in (("league", ["L"]), ("banner", ["B1", "B2"]), ("micro_grid", ["M1", "M2", "M3", "M4"])):
+        page = client.get("/v1/heat/units", params=span | {"level": level, "state": "reported"}).json()
+        assert [row["code"] for row in page["items"]] == codes
+        for row in page["items"]:
+            asked = span | {"unit": row["code"], "step": "month", "state": "reported"}
+            slices = client.get("/v1/heat/slices", params=asked).json()
+            assert (row["n"], row["open"]) == (slices["total"], sum(one["open"] for one in slices["slices"]))
+
+
+def test_units_are_listed_within_a_box_and_page_by_page(client: TestClient) -> None:
+    box = {"level": "micro_grid", "bbox": "122.001,46.001,122.012,46.009", "limit": "1"}
+    first = client.get("/v1/heat/units", params=box).json()
+    second = client.get("/v1/heat/units", params=box | {"cursor": first["next"]}).json()
+    assert [row["code"] for row in first["items"] + second["items"]] == ["M1", "M2"]
+    assert second["next"] is None
+    plain = client.get("/v1/units", params={key: box[key] for key in ("level", "bbox")}).json()
+    assert [unit["properties"]["code"] for unit in plain["features"]] == ["M1", "M2"]
+
+
+def test_a_unit_beyond_the_scope_has_no_counts(client: TestClient, pool: Pool) -> None:
+    with begin(pool, EVERYTHING) as conn:
+        narrow = accounts.add(conn, "desk.b1")
+        accounts.grant(conn, narrow, Role.DISPATCHER, "B1")
+        token = sessions.issue(conn, narrow, accounts.grants(conn, narrow.id)[0], timedelta(days=1))
+    whose = {"Authorization": f"Bearer {token}"}
+    told = {
+        row["code"]: row["n"] is not None
+        for level in ("league", "banner")
+        for row in client.get("/v1/heat/units", params={"level": level}, headers=whose).json()["items"]
+    }
+    assert told == {"L": False, "B1": True, "B2": False}
 
 
 def test_a_tile_that_the_client_has_is_told_so_until_it_changes(client: TestClient) -> None:

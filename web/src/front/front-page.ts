@@ -9,14 +9,15 @@ import "./desk-cards";
 import "./league-map";
 import "./map-cards";
 import "./report-form";
-import "./unit-lookup";
+import "./tile-map";
+import "../kit/unit-lookup";
 import { shared } from "../kit/styles";
 import type { Place } from "../kit/shapes";
 import { Speaks, language, nameOf, text } from "../language";
-import type { Answer } from "./answers";
+import type { Answer } from "../kit/answers";
 import { syntheticKinds } from "./league-figures";
 import { isEmpty, loadLeague, type League } from "./league";
-import type { UnitLookup } from "./unit-lookup";
+import type { UnitLookup } from "../kit/unit-lookup";
 
 @customElement("front-page")
 export class FrontPage extends LitElement {
@@ -160,24 +161,25 @@ export class FrontPage extends LitElement {
   }
 
   private top() {
-    const regions = this.loadedLeague?.regions ?? [];
-    return html`<div class="top ${regions.length ? "" : "alone"}">
+    return html`<div class="top ${this.loadedLeague ? "" : "alone"}">
       <div>
         <h1>${text().heading(this.place)}</h1>
         <p class="lead">${text().sentence}</p>
         <unit-lookup id="lookup" class="sheet lookup" .parts=${this.loadedLeague?.summary.parts ?? []} @found=${this.mark}></unit-lookup>
       </div>
-      ${regions.length ? this.map() : nothing}
+      ${this.loadedLeague ? this.map(this.loadedLeague) : nothing}
     </div>`;
   }
 
-  private map() {
+  private map({ regions, summary }: League) {
+    const ask = ({ detail }: CustomEvent<Place>) => this.lookup.at(detail);
+    if (!regions.length) return html`<tile-map .point=${this.found?.point ?? null} @pick=${ask}></tile-map>`;
     return html`<league-map
-      .regions=${this.loadedLeague?.regions ?? []}
-      .cells=${this.loadedLeague?.summary.incident_cells ?? []}
+      .regions=${regions}
+      .cells=${summary.incident_cells}
       .place=${this.place ?? ""}
       .found=${this.found}
-      @pick=${(event: CustomEvent<Place>) => this.lookup.at(event.detail)}
+      @pick=${ask}
     ></league-map>`;
   }
 

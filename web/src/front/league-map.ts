@@ -3,7 +3,7 @@ import { LitElement, css, html, nothing, svg, type PropertyValues } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import { Speaks, count, nameOf, text } from "../language";
-import { frameOf, labelPoint, outline, type Frame } from "../kit/drawing";
+import { frameOf, labelPoint, outline, spread, type Frame } from "../kit/drawing";
 import type { Cell, Place } from "../kit/shapes";
 import { shared } from "../kit/styles";
 import type { Region } from "./league";
@@ -11,6 +11,7 @@ import { classOf, rampOf } from "./previews";
 
 const WIDTH = 640;
 const STEP = 12;
+const LINE = 30;
 
 @customElement("league-map")
 export class LeagueMap extends LitElement {
@@ -138,7 +139,7 @@ export class LeagueMap extends LitElement {
       >
         ${this.chosenLast().map((region) => this.land(region))}
         <g class="cells">${this.squares()}</g>
-        ${this.regions.map((region) => this.label(region))} ${this.aim()} ${this.pin()}
+        ${this.labels()} ${this.aim()} ${this.pin()}
       </svg>
       <figcaption class="soft small">
         <span>${text().map.pick}</span>
@@ -163,11 +164,15 @@ export class LeagueMap extends LitElement {
     </path>`;
   }
 
-  private label({ part, area }: Region) {
-    const [x, y] = labelPoint(area, this.frame);
-    const half = widthOf(nameOf(part)) / 2;
-    const inside = Math.min(Math.max(x, half), WIDTH - half);
-    return svg`<text x=${inside} y=${y} dy="0.35em">${nameOf(part)}</text>`;
+  // Where most households are is named first, and nothing whose name would lie on another.
+  private labels() {
+    const wanted = this.regions.map(({ part, area }) => {
+      const [x, y] = labelPoint(area, this.frame);
+      const half = widthOf(nameOf(part)) / 2;
+      return { name: nameOf(part), x: Math.min(Math.max(x, half), WIDTH - half), y, half, size: part.households };
+    });
+    const apart = spread(wanted.sort((a, b) => b.size - a.size), LINE);
+    return apart.map(({ name, x, y }) => svg`<text x=${x} y=${y} dy="0.35em">${name}</text>`);
   }
 
   private squares() {

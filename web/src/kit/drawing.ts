@@ -76,3 +76,20 @@ function snap(value: number, step: number): number {
 function range(values: number[]): [number, number] {
   return values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
 }
+
+export interface Lettering {
+  x: number;
+  y: number;
+  // Half of the width.
+  half: number;
+}
+
+// Those that lie on none before them, in this order; each is a line high.
+export function spread<L extends Lettering>(letterings: readonly L[], line: number): L[] {
+  const kept: L[] = [];
+  for (const one of letterings) {
+    const free = kept.every((other) => Math.abs(other.y - one.y) >= line || Math.abs(other.x - one.x) >= other.half + one.half);
+    if (free) kept.push(one);
+  }
+  return kept;
+}

@@ -26,6 +26,13 @@ export class PageHeader extends LitElement {
         margin: 0 auto;
         padding: 0.5rem 1.25rem;
       }
+      :host([wide]) header {
+        gap: 0.25rem 1.1rem;
+        max-width: none;
+      }
+      :host([wide]) nav {
+        gap: 1.1rem;
+      }
       .name {
         display: flex;
         align-items: center;
@@ -33,6 +40,8 @@ export class PageHeader extends LitElement {
         font-size: 1.125rem;
         font-weight: 600;
         white-space: nowrap;
+        color: var(--ink);
+        text-decoration: none;
       }
       .name svg {
         width: 1.75rem;
@@ -125,12 +134,29 @@ export class PageHeader extends LitElement {
         .switches .theme {
           width: 2.5rem;
         }
+        /* What fills the window leaves as much of it as it can to what it is for. */
+        :host([wide]) nav,
+        :host([wide]) .name span {
+          display: none;
+        }
+        :host([wide]) header {
+          min-height: 3.25rem;
+          padding: 0.25rem 0.75rem;
+        }
+        :host([wide]) .switches {
+          display: contents;
+        }
+        :host([wide]) .languages {
+          margin-left: auto;
+        }
       }
     `,
   ];
 
   // Where the sections of the front page are: on this page, or on the one at this address.
   @property() home = "";
+  // Whether the page fills the window.
+  @property({ type: Boolean }) wide = false;
 
   constructor() {
     super();
@@ -140,8 +166,9 @@ export class PageHeader extends LitElement {
   override render() {
     const words = text();
     return html`<header>
-      <div class="name">${mark} ${words.product} <span>${words.productOther}</span></div>
+      <a class="name" href="/">${mark} ${words.product} <span>${words.productOther}</span></a>
       <nav aria-label=${words.nav.label}>
+        <a href="/map">${words.nav.map}</a>
         <a href="${this.home}#lookup">${words.nav.lookup}</a>
         <a href="${this.home}#maps">${words.nav.maps}</a>
         <a href="${this.home}#report">${words.nav.report}</a>
@@ -153,7 +180,7 @@ export class PageHeader extends LitElement {
           ${this.tongue("zh", words.language.zh)} ${this.tongue("en", words.language.en)}
         </div>
         ${this.lamp()}
-        <sign-in></sign-in>
+        <sign-in ?brief=${this.wide}></sign-in>
       </div>
     </header>`;
   }

@@ -51,8 +51,11 @@ const NOBODY: Session = {
 const changes = new EventTarget();
 const wishes = new EventTarget();
 let current: Session = NOBODY;
+let known = false;
 
 export const session = (): Session => current;
+// Whether the service has said who this is, or that it cannot be asked.
+export const sessionKnown = (): boolean => known;
 export const may = (permission: string): boolean => current.permissions.includes(permission);
 
 // Without an answer the page is shown as to the public; what needs the service says so itself.
@@ -106,6 +109,7 @@ export function onWish(open: (then: string) => void): () => void {
 
 function show(next: Session): void {
   current = next;
+  known = true;
   changes.dispatchEvent(new Event("change"));
 }
 

@@ -21,6 +21,11 @@ export class SignIn extends LitElement {
         align-items: center;
         font-size: 0.875rem;
       }
+      @media (max-width: 46rem) {
+        :host([brief]) .soft {
+          display: none;
+        }
+      }
       .who button,
       .open {
         min-height: 2.25rem;

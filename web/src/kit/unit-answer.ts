@@ -2,8 +2,8 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { Unit } from "../kit/shapes";
-import { shared } from "../kit/styles";
+import type { Unit } from "./shapes";
+import { shared } from "./styles";
 import { Speaks, count, language, nameOf, text } from "../language";
 import type { Answer } from "./answers";
 

@@ -2,12 +2,12 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
-import "../kit/place-field";
-import "../kit/state-note";
+import "./place-field";
+import "./state-note";
 import { answerAt, answerOf, searchUnits, type Answer } from "./answers";
-import type { PlaceField } from "../kit/place-field";
-import type { Part, Place, Unit } from "../kit/shapes";
-import { shared } from "../kit/styles";
+import type { PlaceField } from "./place-field";
+import type { Part, Place, Unit } from "./shapes";
+import { shared } from "./styles";
 import { Speaks, count, nameOf, text } from "../language";
 import "./unit-answer";
 
@@ -88,6 +88,8 @@ export class UnitLookup extends LitElement {
   ];
 
   @property({ attribute: false }) parts: Part[] = [];
+  // As in force at this instant; now if null.
+  @property() instant: string | null = null;
   @state() private way: "name" | "place" = "name";
   @state() private typed = "";
   @state() private choices: Unit[] | null = null;
@@ -110,9 +112,17 @@ export class UnitLookup extends LitElement {
     this.way = "place";
     await this.updateComplete;
     this.field.draft = { lon: String(place.lon), lat: String(place.lat), crs: place.crs };
-    await this.run(async () => this.show(await answerAt(place)));
+    await this.run(async () => this.show(await answerAt(place, this.instant)));
     await this.updateComplete;
     this.outcome.scrollIntoView({ block: "nearest" });
+  }
+
+  // Where a name is typed, ready to be typed over.
+  async toSearch(): Promise<void> {
+    this.go("name");
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLInputElement>("#q")?.select();
+    this.renderRoot.querySelector<HTMLInputElement>("#q")?.focus();
   }
 
   override render() {
@@ -199,9 +209,9 @@ export class UnitLookup extends LitElement {
     event.preventDefault();
     const q = this.typed.trim();
     void this.run(async () => {
-      const units = await searchUnits(q, MOST + 1);
+      const units = await searchUnits(q, MOST + 1, this.instant);
       const [only] = units;
-      if (only && units.length === 1) return this.show(await answerOf(only));
+      if (only && units.length === 1) return this.show(await answerOf(only, this.instant));
       return () => (this.choices = units);
     });
   }
@@ -210,7 +220,7 @@ export class UnitLookup extends LitElement {
     event.preventDefault();
     const place = this.field.take();
     if (place) {
-      void this.run(async () => this.show(await answerAt(place)));
+      void this.run(async () => this.show(await answerAt(place, this.instant)));
       return;
     }
     this.go("place"); // the answer to an earlier question must not stand below a wrong one
@@ -223,7 +233,7 @@ export class UnitLookup extends LitElement {
   }
 
   private choose(unit: Unit): void {
-    void this.run(async () => this.show(await answerOf(unit)));
+    void this.run(async () => this.show(await answerOf(unit, this.instant)));
   }
 
   private show(answer: Answer): () => void {

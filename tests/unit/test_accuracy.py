@@ -1,0 +1,121 @@
+"""The share of a disc of uncertainty in each area, against shapely in a plane of its own."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import CRS, Transformer
+
+from geo import accuracy
+from geo.accuracy import NOBODY, bands, boxes, circle_and_edges
+
+# Five by five cells of a hundredth of a degree; one with a hole that nobody has, one in two parts with its neighbour.
+EDGES = np.round(np.arange(122.0, 122.055, 0.01), 2)
+
+
+def cells() -> Iterator[shapely.Geometry]:
+    for west in EDGES[:-1]:
+        for south in EDGES[:-1] - 76:
+            yield shapely.box(west, south, west + 0.01, south + 0.01)
+
+
+def areas() -> np.ndarray:
+    made = np.array(list(cells()), dtype=object)
+    made[7] = shapely.difference(made[7], made[7].centroid.buffer(0.002))
+    corner = shapely.box(122.01, 46.0, 122.012, 46.002)
+    made[5], made[24] = shapely.difference(made[5], corner), shapely.union(made[24], corner)
+    return made
+
+
+AREAS = areas()
+LON = st.floats(121.99, 122.06)
+LAT = st.floats(45.99, 46.06)
+RADIUS = st.floats(0.5, 3_000.0)
+
+
+def on_the_ground(lon: float, lat: float, shape: shapely.Geometry) -> shapely.Geometry:
+    """As it lies in the azimuthal equidistant plane about a point, edges kept straight in degrees."""
+    plane = CRS.from_proj4(f"+proj=aeqd +lat_0={lat!r} +lon_0={lon!r} +datum=WGS84")
+    move = Transformer.from_crs("EPSG:4326", plane, always_xy=True).transform
+    return shapely.transform(shapely.segmentize(shape, 0.0005), lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
+
+
+def by_shapely(lon: float, lat: float, radius_m: float) -> np.ndarray:
+    """The shares by a polygon of 4,096 sides in the place of the circle; the last is what nobody has."""
+    disc = shapely.Point(0, 0).buffer(radius_m, quad_segs=1024)
+    held = [shapely.intersection(on_the_ground(lon, lat, area), disc).area / disc.area for area in AREAS]
+    return np.array([*held, 1 - sum(held)])
+
+
+def shares(lon: float, lat: float, radius_m: float) -> np.ndarray:
+    found = bands(np.array([lon]), np.array([lat]), np.array([radius_m]), AREAS)
+    made = np.zeros(len(AREAS) + 1)
+    made[found.slot] = found.share  # NOBODY is the last
+    return made
+
+
+@settings(max_examples=60, deadline=None)
+@given(lon=LON, lat=LAT, radius_m=RADIUS)
+def test_shares_are_those_that_shapely_finds(lon: float, lat: float, radius_m: float) -> None:
+    expected, found = by_shapely(lon, lat, radius_m), shares(lon, lat, radius_m)
+    if found.any():
+        assert found.sum() == pytest.approx(1.0, abs=1e-9)
+        assert np.abs(found - expected).max() < 1e-4
+    else:
+        assert expected.max() > 1 - 1e-4  # it lies in one alone, or outside of all
+
+
+@settings(max_examples=40, deadline=None)
+@given(points=st.lists(st.tuples(LON, LAT, RADIUS), max_size=6))
+def test_many_discs_are_answered_as_each_by_itself(points: list[tuple[float, float, float]]) -> None:
+    lon, lat, radius_m = np.array(points, dtype=float).reshape(-1, 3).T
+    together = bands(lon, lat, radius_m, AREAS)
+    assert (np.diff(together.point) >= 0).all()
+    for position in range(len(points)):
+        rows = together.slices.get(position, slice(0, 0))
+        alone = bands(lon[[position]], lat[[position]], radius_m[[position]], AREAS)
+        assert together.slot[rows].tolist() == alone.slot.tolist()
+        assert together.share[rows] == pytest.approx(alone.share, abs=1e-12)
+
+
+def test_a_disc_on_a_straight_edge_lies_half_in_each() -> None:
+    found = bands(np.array([122.01]), np.array([46.025]), np.array([100.0]), AREAS)
+    assert found.share == pytest.approx([0.5, 0.5], abs=1e-6)
+
+
+def test_what_a_disc_has_outside_of_all_comes_last() -> None:
+    found = bands(np.array([122.0]), np.array([46.025]), np.array([50.0]), AREAS)
+    assert found.slot[-1] == NOBODY
+    assert found.share[-1] == pytest.approx(0.5, abs=1e-4)
+
+
+@pytest.mark.parametrize("radius_m", [0.0, np.nan])
+def test_a_point_without_a_radius_has_no_disc(radius_m: float) -> None:
+    found = bands(np.array([122.01]), np.array([46.025]), np.array([radius_m]), AREAS)
+    assert (found.point.size, found.slices) == (0, {})
+
+
+@given(lon=LON, lat=LAT, radius_m=RADIUS, angle=st.floats(0, 2 * np.pi))
+def test_a_box_holds_its_disc(lon: float, lat: float, radius_m: float, angle: float) -> None:
+    west, south, east, north = (side[0] for side in boxes(np.array([lon]), np.array([lat]), np.array([radius_m])))
+    x, y, _ = accuracy._EARTH.fwd(lon, lat, np.degrees(angle), radius_m)
+    assert west <= x <= east
+    assert south <= y <= north
+
+
+@given(
+    square=st.tuples(st.floats(-5, 5), st.floats(-5, 5), st.floats(0.1, 5), st.floats(0.1, 5)),
+    radius=st.floats(0.1, 5),
+)
+def test_a_circle_and_a_rectangle_have_in_common_what_shapely_says(
+    square: tuple[float, float, float, float], radius: float
+) -> None:
+    x, y, width, height = square
+    ring = shapely.get_coordinates(shapely.box(x, y, x + width, y + height, ccw=True))
+    each = circle_and_edges(*ring[:-1].T, *ring[1:].T, np.full(4, radius))
+    disc = shapely.Point(0, 0).buffer(radius, quad_segs=4096)
+    expected = shapely.intersection(shapely.box(x, y, x + width, y + height), disc).area
+    assert each.sum() == pytest.approx(expected, abs=1e-5 * radius**2)

@@ -1,0 +1,101 @@
+// Heat as the service tells it: free within one's scope for a desk, finished figures for the public.
+import { get } from "../kit/api";
+import type { ZoomBreaks } from "../kit/map/classes";
+import { quantiles } from "../kit/map/classes";
+import { LEVELS, ZOOMS, depthAt } from "../kit/map/levels";
+
+export type Period = "week" | "month" | "year" | "all";
+export const PERIODS: readonly Period[] = ["week", "month", "year", "all"];
+const DAYS: Record<Exclude<Period, "all">, number> = { week: 7, month: 30, year: 365 };
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+// One step of the time that is being played: its instants, and the classes that hold for all steps.
+export interface Playing {
+  since: string;
+  until: string;
+  breaks: ZoomBreaks;
+}
+
+export interface HeatWish {
+  period: Period;
+  category: string;
+}
+
+export interface Heat {
+  kind: "desk" | "public";
+  query: string;
+  total: number;
+  breaks: ZoomBreaks;
+  // When the public figures are of; without instants nothing was published yet.
+  since: string | null;
+  until: string | null;
+}
+
+export interface Figure {
+  unit_id: number;
+  level: string;
+  code: string;
+  incidents: number;
+  finest: boolean;
+}
+
+// Counted back from the present, or from the last incident where that is long ago: an old demonstration stays full.
+export function anchor(now: Date, lastOn: string | null): Date {
+  const known = lastOn ? Date.parse(`${lastOn}T00:00:00Z`) + DAY_MS : now.getTime();
+  const at = now.getTime() - known > 2 * DAY_MS ? known : now.getTime();
+  return new Date(Math.ceil(at / HOUR_MS) * HOUR_MS);
+}
+
+export function since(period: Period, last: Date): Date | null {
+  return period === "all" ? null : new Date(last.getTime() - DAYS[period] * DAY_MS);
+}
+
+export function deskQuery({ period, category }: HeatWish, last: Date, playing: Playing | null = null): string {
+  const asked = new URLSearchParams();
+  const from = playing?.since ?? since(period, last)?.toISOString();
+  if (from) asked.set("from", from);
+  if (playing) asked.set("until", playing.until);
+  if (category) asked.set("category", category);
+  const query = asked.toString();
+  return query ? `?${query}` : "";
+}
+
+export async function deskHeat(wish: HeatWish, last: Date, signal?: AbortSignal): Promise<Heat> {
+  const query = deskQuery(wish, last);
+  const { heat } = await get<{ heat: { total: number; breaks: ZoomBreaks } }>(`/tiles/heat.json${query}`, signal);
+  return { kind: "desk", query, ...heat, since: since(wish.period, last)?.toISOString() ?? null, until: null };
+}
+
+// The public figures begin at the highest categories, and have no period without an end.
+export function publicQuery({ period, category }: HeatWish): string {
+  const asked = new URLSearchParams({ period: period === "all" ? "year" : period });
+  const [root] = category.split(".");
+  if (root) asked.set("category", root);
+  return `?${asked}`;
+}
+
+interface Told {
+  since: string | null;
+  until: string | null;
+  figures: Figure[];
+}
+
+export const publicFigures = (wish: HeatWish, signal?: AbortSignal): Promise<Told> =>
+  get<Told>(`/v1/public/heat${publicQuery(wish)}`, signal);
+
+export async function publicHeat(wish: HeatWish, signal?: AbortSignal): Promise<Heat> {
+  const { figures, ...times } = await publicFigures(wish, signal);
+  return { kind: "public", query: publicQuery(wish), breaks: breaksOf(figures), total: figures[0]?.incidents ?? 0, ...times };
+}
+
+// The classes of what is drawn at each zoom: units of its level, and coarser ones where the figures go no deeper.
+export function breaksOf(figures: readonly Figure[]): ZoomBreaks {
+  const ranked = figures.map((figure) => ({ ...figure, rank: (LEVELS as readonly string[]).indexOf(figure.level) }));
+  const at = (zoom: number) => {
+    const depth = depthAt(zoom) - 1;
+    const drawn = ranked.filter(({ rank, finest }) => rank === depth || (finest && rank < depth));
+    return quantiles(drawn.map(({ incidents }) => incidents));
+  };
+  return Object.fromEntries(ZOOMS.map((zoom) => [zoom, at(zoom)]));
+}

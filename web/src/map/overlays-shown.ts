@@ -1,0 +1,38 @@
+// Which overlays whoever looks may have, and how those that are on are drawn.
+import type { Inks } from "../kit/map/inks";
+import * as overlay from "../kit/map/overlays";
+import type { Overlay, OverlayId } from "../kit/map/overlays";
+import { may } from "../kit/session";
+import { deskQuery, type Heat, type HeatWish, type Playing } from "./heat";
+
+export function allowed(): OverlayId[] {
+  const heat: OverlayId = may("map.read") ? "heat" : "public_heat";
+  const needed: Partial<Record<OverlayId, string>> = { incidents: "incident.read", stations: "station.read", routes: "route.read" };
+  const list: OverlayId[] = [heat, "incidents", "stations", "routes"];
+  return list.filter((id) => may(needed[id] ?? "") || !needed[id]);
+}
+
+export interface Wanted {
+  on: readonly OverlayId[];
+  heat: Heat | null;
+  wish: HeatWish;
+  playing: Playing | null;
+  last: Date;
+  inks: Inks;
+}
+
+export function overlaysOf({ on, heat, wish, playing, last, inks }: Wanted): Overlay[] {
+  const desk = heat?.kind === "desk" ? heat : null;
+  const open = heat?.kind === "public" && heat.total ? heat : null;
+  const query = playing ? deskQuery(wish, last, playing) : (desk?.query ?? "");
+  const make: Record<OverlayId, () => Overlay | null> = {
+    heat: () => desk && overlay.heat(query, playing?.breaks ?? desk.breaks, inks),
+    public_heat: () => open && overlay.publicHeat(open.query, open.breaks, inks),
+    // Tiles of incidents know no time: beside a step of it they would tell of another.
+    incidents: () => (playing ? null : overlay.incidents(wish.category, inks)),
+    stations: () => overlay.stations(inks),
+    routes: () => overlay.routes(inks),
+  };
+  const made = allowed().filter((id) => on.includes(id)).map((id) => make[id]());
+  return made.filter((each): each is Overlay => each !== null);
+}
