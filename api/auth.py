@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from psycopg_pool import ConnectionPool
 
 from api.errors import WrongPassword
+from api.logging import log
 from api.oidc import Providers
 from geo import accounts, identities, passwords, sessions
 from geo.accounts import Account, Grant
@@ -80,7 +81,10 @@ class Doors:
         with begin(self.pool, SIGN_IN) as conn:
             account = accounts.lookup(conn, name)
         # No connection is held while the hash is computed; for an unknown account the same work is done for nothing.
-        return account if passwords.fits(password, account and account.password_hash) else None
+        right = passwords.fits(password, account and account.password_hash)
+        if account is not None and not right:  # a name that nobody has may be a password in the wrong field
+            log.warning("sign_in_refused", account=account.name, via="password")
+        return account if right else None
 
 
 def grants_of(pool: Pool, account_id: int) -> list[Grant]:

@@ -153,9 +153,9 @@ class PlainHttp(wrong.WanggeError):
 
 
 class FromAnotherSite(wrong.WanggeError):
-    """A change must come from a page of this service itself, or with a token."""
+    """Only a page of this service itself, or a program with a token, may change or fetch this."""
 
-    zh = "更改只能由本服务的页面发起，或使用令牌。"
+    zh = "只有本服务的页面或持令牌的程序可以更改或读取。"
 
 
 class Unexpected(wrong.WanggeError):

@@ -1,6 +1,6 @@
 """
-What is refused by its head alone: a name that is not ours, an address that is none, and a change that another site has
-a browser make.
+What is refused by its head alone: a name that is not ours, an address that is none, and what another site has a browser
+change or fetch.
 
 The first keeps a page from reaching the service through its visitor's browser by a name of its own that leads here
 (DNS rebinding); the last from using the visitor's session (CSRF). Tokens are never sent by a browser on its own.
@@ -21,6 +21,11 @@ from geo.errors import WanggeError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_ADDRESS_BYTES = 8_192
+API, PAGES = "/v1/", "/v1/maps/"  # a map is a page that a link from anywhere may lead to
+ELSEWHERE = frozenset({"cross-site", "same-site"})  # a neighbour below the same name is somebody else, and gets cookies
+# What depends on who asks, or on when: where nothing is said of caches, none keeps it.
+UNKEPT = (API, "/tiles/", "/health/", "/metrics", "/sign-in/")
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d*)?")
 _HALF = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a text field may hold a tab or a line's end
 MOST_HOSTS = 256  # names are asked for by the thousand a second, and few of them differ
@@ -53,7 +58,8 @@ class Guard:
             return NotAddressedHere()
         if not (_is_whole(scope.get("raw_path") or b"") and _is_whole(scope["query_string"])):
             return BadAddress()
-        if scope["method"] not in SAFE and not _own_site(scope["scheme"], headers):
+        changes = scope["method"] not in SAFE
+        if _fetched_elsewhere(scope["path"], headers) or (changes and not _own_site(scope["scheme"], headers)):
             return FromAnotherSite()
         return None
 
@@ -84,7 +90,7 @@ def _is_whole(address: bytes) -> bool:
 
 def _own_site(scheme: str, headers: Headers) -> bool:
     """Browsers say where a request comes from; one that says nothing must not have our cookie."""
-    if headers.get("authorization", "").lower().startswith("bearer "):
+    if _has_token(headers):
         return True
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site != "same-origin":
@@ -93,6 +99,16 @@ def _own_site(scheme: str, headers: Headers) -> bool:
         return _place(origin) == _place(f"{scheme}://{headers.get('host', '')}")
     cookies = headers.get("cookie", "")
     return site is not None or not any(name in cookies for name in (COOKIE, LOOPBACK_COOKIE))
+
+
+def _has_token(headers: Headers) -> bool:
+    return headers.get("authorization", "").lower().startswith("bearer ")
+
+
+def _fetched_elsewhere(path: str, headers: Headers) -> bool:
+    """Whether a page of another site has a browser fetch what only our own pages and programs ask for."""
+    ours = path.startswith(API) and not path.startswith(PAGES)
+    return ours and headers.get("sec-fetch-site") in ELSEWHERE and not _has_token(headers)
 
 
 def _place(origin: str) -> tuple[str, str | None, int | None] | None:
@@ -105,10 +121,9 @@ def _place(origin: str) -> tuple[str, str | None, int | None] | None:
 
 @lru_cache(maxsize=MOST_HOSTS)
 def _host(given: str) -> str:
-    try:
-        return urlsplit(f"//{given}").hostname or ""
-    except ValueError:
-        return ""
+    r"""The name without its port; empty for what browsers read otherwise than we would (``evil\@ours``)."""
+    found = _HOST.fullmatch(given)
+    return found[1].strip("[]").lower() if found else ""
 
 
 def _dressed(scope: Scope, send: Send) -> Send:
@@ -119,8 +134,10 @@ def _dressed(scope: Scope, send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             if scope["scheme"] == "https":
                 headers.setdefault("strict-transport-security", "max-age=31536000")
-            if scope["path"].startswith("/v1/"):
-                headers.setdefault("cache-control", "no-store")
+            unsaid = "cache-control" not in headers and scope["path"].startswith(UNKEPT)
+            if unsaid:
+                headers["cache-control"] = "no-store"
+            if unsaid or scope["path"].startswith(API):
                 headers.add_vary_header("cookie")
                 headers.add_vary_header("authorization")
         await send(message)

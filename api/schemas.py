@@ -294,7 +294,11 @@ class ComparisonQuery(Strict):
     ]
     other: Annotated[
         Instant | None,
-        Query(alias="with", description="And the one at this instant; now. 与该时刻的版本相比，默认现在。"),
+        Query(
+            alias="with",
+            description="And the one at this instant; now. 与该时刻的版本相比，默认现在。",
+            examples=["2026-11-01T00:00:00+08:00"],
+        ),
     ] = None
     unit: Annotated[Code | None, Query(description="Code of a unit, for its whole subtree. 网格编码，含下级。")] = None
     lang: Annotated[Literal["zh", "en"] | None, Query(description="Language of the page. 页面语言。")] = None

@@ -142,7 +142,7 @@ def read(conn: db.Connection, *, timezone: str) -> Summary:
         parts_level=level,
         parts=parts(conn, level) if level else [],
         months=months(conn, timezone),
-        incident_cells=_cells(conn, "incident_cells", least=LEAST),
+        incident_cells=_told(_cells(conn, "incident_cells")),
         station_cells=_cells(conn, "station_cells"),
         route_cells=_cells(conn, "route_cells"),
     )
@@ -227,8 +227,13 @@ def _places(conn: db.Connection, name: str) -> Counted:
     return Counted(name, **_rows(conn, name)[0])
 
 
-def _cells(conn: db.Connection, name: str, **params: Any) -> list[Cell]:
-    return [Cell(**row) for row in _rows(conn, name, **params)]
+def _cells(conn: db.Connection, name: str) -> list[Cell]:
+    return [Cell(**row) for row in _rows(conn, name)]
+
+
+def _told(cells: Sequence[Cell]) -> list[Cell]:
+    told = tellable([cell.total for cell in cells])
+    return [cell for cell, may in zip(cells, told, strict=True) if may]
 
 
 def _rows(conn: db.Connection, name: str, **params: object) -> list[db.Row]:

@@ -22,6 +22,8 @@ from geo.errors import WanggeError
 from geo.keys import ring_of
 from geo.settings import Settings, settings
 
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all of this kind
+
 
 class NobodyCanSignIn(WanggeError):
     """Nobody can sign in yet, so it listens on this machine only: make an account with `wangge account add`."""
@@ -76,6 +78,7 @@ def _serve(chosen: Settings) -> None:
         port=chosen.port,
         ssl_certfile=chosen.tls_certificate,
         ssl_keyfile=chosen.tls_key,
+        ssl_ciphers=CIPHERS,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -26,6 +26,7 @@ Viewer = Annotated[Principal, needs("photo.read")]
 Number = Annotated[int, Path(ge=1, le=photos.MOST)]
 # Were a picture ever read as a page, it would be one that may do nothing.
 ALONE = {
+    "content-disposition": 'inline; filename="photo.jpg"',
     "cache-control": "private, no-store",
     "content-security-policy": "default-src 'none'; sandbox",
     "x-content-type-options": "nosniff",

@@ -115,6 +115,7 @@ async def sign_out(request: Request, response: Response) -> None:
         await run_in_threadpool(auth.ended, doors.pool, secret)
         doors.forget(secret)
     auth.drop_cookie(request, response)
+    response.headers["clear-site-data"] = '"cache"'  # tiles are kept by the browser to be asked about again
 
 
 @router.post("/password", summary="Change the password 修改密码", status_code=204, responses=refusals(429))

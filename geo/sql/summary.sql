@@ -117,7 +117,7 @@ GROUP BY month
 ORDER BY month ASC;
 
 -- incident_cells --
--- Matters in cells of a tenth of a degree, by the cell's south-west corner; cells with few matters are left out.
+-- Matters in cells of a tenth of a degree, by the cell's south-west corner.
 SELECT
   floor(st_x(i.geom) * 10) / 10 AS lon,
   floor(st_y(i.geom) * 10) / 10 AS lat,
@@ -125,7 +125,6 @@ SELECT
 FROM incident AS i
 WHERE i.located <> 'outside'
 GROUP BY floor(st_x(i.geom) * 10) / 10, floor(st_y(i.geom) * 10) / 10
-HAVING count(*) >= %(least)s
 ORDER BY lat ASC, lon ASC;
 
 -- station_cells --

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,6 +113,36 @@ def test_the_names_of_the_certificate_are_answered_to_and_no_others(secure: tupl
         assert httpx.get(f"{url}/health/live", verify=trust, headers={"Host": host}).status_code == status
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/health/live")  # who was not given the authority does not trust it
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "version", "taken"),
+    [
+        ("ECDHE+AESGCM", ssl.TLSVersion.TLSv1_3, "TLSv1.3"),
+        ("ECDHE+AESGCM", ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+        ("ALL:@SECLEVEL=0", ssl.TLSVersion.TLSv1_1, None),
+        ("AES128-SHA:@SECLEVEL=0", ssl.TLSVersion.TLSv1_2, None),  # no forward secrecy, SHA-1
+        ("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0", ssl.TLSVersion.TLSv1_2, None),
+        ("ECDHE-ECDSA-AES128-SHA256", ssl.TLSVersion.TLSv1_2, None),
+    ],
+)
+def test_only_present_versions_and_ciphers_of_tls_are_spoken(
+    secure: tuple[str, ssl.SSLContext], place: Path, ciphers: str, version: ssl.TLSVersion, taken: str | None
+) -> None:
+    offered = ssl.create_default_context(cafile=place / "wangge-ca.crt")
+    offered.set_ciphers(ciphers)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        offered.minimum_version = min(version, ssl.TLSVersion.TLSv1_2)
+        offered.maximum_version = version
+    port = int(secure[0].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), 10) as plain:
+        if taken is None:
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                offered.wrap_socket(plain, server_hostname="localhost")
+            return
+        with offered.wrap_socket(plain, server_hostname="localhost") as spoken:
+            assert spoken.version() == taken
+            assert any(kind in spoken.cipher()[0] for kind in ("GCM", "CHACHA20"))
 
 
 def worker_of(process: subprocess.Popen[bytes], other_than: int = 0) -> psutil.Process:

@@ -507,6 +507,37 @@ def test_the_spatial_index_is_used_under_a_scope(crowded: Pool) -> None:
         assert "idx_incident_geom" in plan(conn, VIEWPORT, Scope("1."))
 
 
+OF_POLICIES = """
+SELECT p.proname AS name, pol.polrelid::regclass::text AS guarded, p.proparallel = 's' AS safe
+FROM pg_depend AS d
+JOIN pg_policy AS pol ON d.classid = 'pg_policy'::regclass AND d.objid = pol.oid
+JOIN pg_proc AS p ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid
+"""
+# It asks for the transaction's id, which workers are not told; sealed rows are read one by one.
+LEADER_ALONE = {("logged", "reporter"), ("logged", "incident_original")}
+
+
+def test_no_policy_keeps_parallel_workers_from_a_table(filled: Pool) -> None:
+    with begin(filled, EVERYTHING) as conn:
+        found = db.rows(conn, OF_POLICIES)
+    assert {("instant", "incident"), ("entered", "unit_version")} <= {(one["name"], one["guarded"]) for one in found}
+    assert {(one["name"], one["guarded"]) for one in found if not one["safe"]} == LEADER_ALONE
+
+
+@pytest.mark.parametrize("organisation", ["", str(UUID(int=77))])
+def test_workers_share_a_count_under_a_scope_as_they_do_without(crowded: Pool, organisation: str) -> None:
+    counted = "SELECT count(*) FROM incident"
+    scope = Scope("1.", "x", organisation, "x")
+    with begin(crowded, scope) as conn:
+        alone = count(conn, "incident")
+        for setting in ("min_parallel_table_scan_size", "parallel_setup_cost", "parallel_tuple_cost"):
+            conn.execute(sql.SQL("SET LOCAL {} = 0").format(sql.Identifier(setting)))
+        conn.execute("SET LOCAL enable_indexscan = off")
+        conn.execute("SET LOCAL enable_indexonlyscan = off")
+        assert "Gather" in plan(conn, counted, scope)
+        assert count(conn, "incident") == alone > 10_000
+
+
 @pytest.mark.parametrize("scope", [EVERYTHING, Scope("1."), Scope("1.2."), Scope("1.20."), PUBLIC])
 def test_a_viewport_shows_the_rows_of_its_scope_and_all_of_them(crowded: Pool, scope: Scope) -> None:
     with begin(crowded, EVERYTHING) as conn:

@@ -371,7 +371,7 @@ def heat_of(viewer: Viewer, expected: pd.DataFrame, **query: str) -> None:
         time.sleep(0.05)
     assert steps.json()["total"] == sum(one["n"] for one in steps.json()["slices"]) == len(expected)
     assert viewer.client.get("/tiles/heat.json", params=query).json()["heat"]["total"] == len(expected)
-    for z, x, y in ((0, 0, 0), (14, 13744, 5823)):
+    for z, x, y in ((0, 0, 0), (14, 13744, 5828)):
         answer = viewer.client.get(f"/tiles/heat/{z}/{x}/{y}", params=query)
         layer = mapbox_vector_tile.decode(answer.content).get("heat", {"features": []})
         within = cells_at(expected["lon"], expected["lat"], z)[x, y]

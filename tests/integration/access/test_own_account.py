@@ -68,9 +68,22 @@ def test_a_password_that_is_easy_to_guess_is_refused(weak: str) -> None:
         passwords.hashed(weak, "desk.t1")
 
 
-@pytest.mark.parametrize("good", [PASSWORD, OTHER, "微网格守护千家万户的平安", "x9#fQ2!mLp7z", "k3 tree " * 6 + "moss"])
+@pytest.mark.parametrize(
+    "good",
+    [
+        PASSWORD,
+        OTHER,
+        "微网格守护千家万户的平安",
+        "x9#fQ2!mLp7z",
+        "k3 tree " * 6 + "moss",
+        ("ottersea 7 lamp; " * 8)[:128],
+    ],
+)
 def test_a_password_that_takes_long_to_guess_is_taken_whatever_it_is_made_of(good: str) -> None:
-    assert passwords.fits(good, passwords.hashed(good, "desk.t1"))
+    kept = passwords.hashed(good, "desk.t1")
+    assert passwords.fits(good, kept)
+    assert not passwords.fits(good[:-1], kept)
+    assert not passwords.fits(good.swapcase() + "x", kept)
 
 
 def test_the_passwords_that_are_made_are_good_ones() -> None:

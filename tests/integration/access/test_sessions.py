@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from structlog.testing import capture_logs
 
 from api.app import create_app
 from geo import accounts, db, passwords, sessions
@@ -126,6 +127,7 @@ def test_a_password_is_not_taken_over_plain_http_from_elsewhere(city: City, data
 
 def test_nothing_that_opens_a_door_is_stored(city: City, desk: TestClient, name: str) -> None:
     secret = desk.cookies["wangge"]
+    assert len(secret) >= 43  # 256 bits in base64
     with db.begin(city.pool, db.EVERYTHING) as conn:
         kept = str(db.rows(conn, "SELECT * FROM credential")) + str(db.rows(conn, "SELECT * FROM account"))
         stored = db.one(conn, "SELECT password_hash FROM account WHERE name = %(name)s", name=name)
@@ -242,6 +244,26 @@ def test_an_unknown_account_is_answered_as_a_wrong_password_after_the_same_work(
     assert known.content == unknown.content
     assert len(checked) == 2
     assert checked[0] == checked[1]  # the same hash at the same cost
+
+
+def test_a_refused_sign_in_is_in_the_log_by_its_account_and_never_by_what_was_typed(
+    city: City, public: TestClient, name: str
+) -> None:
+    account(city.pool, name, Role.PATROL, "T1")
+    with capture_logs() as lines:
+        for typed in (name, "my-secret-in-the-wrong-field"):
+            public.post("/v1/session", json={"account": typed, "password": "wrong horse battery"})
+    assert [line["account"] for line in lines if line["event"] == "sign_in_refused"] == [name]
+    assert "secret" not in str(lines)
+    assert "wrong horse" not in str(lines)
+
+
+def test_signing_out_empties_the_browser_s_cache(city: City, public: TestClient, name: str) -> None:
+    account(city.pool, name, Role.PATROL, "T1")
+    client = asking(public, None)
+    assert client.post("/v1/session", json={"account": name, "password": PASSWORD}).status_code == 200
+    answer = client.delete("/v1/session", headers=ORIGIN)
+    assert (answer.status_code, answer.headers["clear-site-data"]) == (204, '"cache"')
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,16 @@ def test_no_address_answers_under_a_name_that_is_not_ours(public: TestClient, pa
 
 
 @pytest.mark.parametrize(
+    "host",
+    ["evil.example\\@127.0.0.1", "evil.example@127.0.0.1", "127.0.0.1\\", "[::1", "127.0.0.1:port", "127.0.0.1:80:80"],
+)
+def test_a_name_that_browsers_read_otherwise_than_we_do_is_not_ours(public: TestClient, host: str) -> None:
+    answer = public.get("/tiles/units.json", headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (421, "not-addressed-here")
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize(
     "path", ["/", "/docs", "/docs.css", "/openapi.json", "/health/live", "/v1/units", "/v1/units/M9"]
 )
 def test_head_is_get_without_its_body(client: TestClient, path: str) -> None:
@@ -60,6 +70,20 @@ def test_options_tells_what_an_address_answers_to_and_lets_no_other_site_in(publ
 def test_a_method_that_is_not_answered_names_all_that_are(client: TestClient) -> None:
     answer = client.put("/v1/incidents", json={})
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, HEAD, OPTIONS")
+
+
+def test_a_request_is_never_echoed_by_trace(public: TestClient) -> None:
+    answer = public.request("TRACE", "/v1/units", headers={"X-Echo": "ECHO-MARKER"})
+    assert answer.status_code in {403, 405}
+    assert "ECHO-MARKER" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/assets/", "/assets", "/.git/config", "/assets/../pyproject.toml", "/assets/%2e%2e/app.py"],
+)
+def test_no_folder_is_listed_and_nothing_of_the_program_is_served(public: TestClient, path: str) -> None:
+    assert public.get(path).status_code == 404
 
 
 def test_large_answers_without_secrets_are_compressed_and_say_the_same(public: TestClient) -> None:

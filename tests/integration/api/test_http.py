@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from api.app import create_app
 from geo.settings import Settings
@@ -253,11 +254,15 @@ def test_metrics_name_templates_and_never_a_code_or_a_strange_method(client: Tes
 
 
 def test_every_answer_has_an_id_and_its_protections(client: TestClient):
-    for path in ("/", "/docs", "/v1/units", "/nowhere", "/health/live"):
+    for path in ("/", "/docs", "/v1/units", "/nowhere", "/health/live", "/tiles/units/0/0/0", "/v1/incidents/x"):
         headers = client.get(path, headers={"X-Request-Id": "abc-12345"}).headers
         assert headers["x-request-id"] == "abc-12345"
         assert headers["x-content-type-options"] == "nosniff"
-        assert "unsafe-inline" not in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+        policy = {part.strip() for part in headers["content-security-policy"].split(";")}
+        assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'self'"} <= policy
+        assert "unsafe" not in headers["content-security-policy"]
     assert client.get("/", headers={"X-Request-Id": "a b\n"}).headers["x-request-id"].isalnum()
 
 
@@ -359,9 +364,12 @@ def test_an_error_of_our_own_is_a_500_without_its_message(client: TestClient, mo
         raise RuntimeError("SECRET-MARKER")
 
     monkeypatch.setattr("geo.organisations.teams", broken)
-    answer = client.get("/v1/teams")
+    with capture_logs() as lines:
+        answer = client.get("/v1/teams")
     assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
-    assert "SECRET" not in answer.text
+    assert "SECRET" not in answer.text + str(lines)
+    (line,) = [line for line in lines if line["log_level"] == "error"]
+    assert (line["error"], line["request_id"]) == ("RuntimeError", answer.headers["x-request-id"])
     assert orjson.loads(answer.content)["request_id"] == answer.headers["x-request-id"]
 
 

@@ -96,6 +96,7 @@ def test_a_photograph_is_added_looked_at_and_blurred(patrol: TestClient, matter:
     assert (seen.headers["content-type"], seen.headers["x-content-type-options"]) == ("image/jpeg", "nosniff")
     assert "sandbox" in seen.headers["content-security-policy"]
     assert "no-store" in seen.headers["cache-control"]
+    assert seen.headers["content-disposition"] == 'inline; filename="photo.jpg"'
     assert Image.open(io.BytesIO(seen.content)).size == (400, 300)
     part = {"left": 0, "top": 0, "right": 50, "bottom": 50}
     blurred = patrol.post(f"{matter}/photos/1/blur", json={"version": 1, "rectangles": [part]})
