@@ -54,7 +54,7 @@ from geo.editions import Editions
 from geo.settings import Settings
 
 DESCRIPTION = """\
-Units of six levels, matters that find their micro-grid and team, teams, stations, routes, maps. Errors are
+Units of six levels, incidents that find their micro-grid and team, teams, stations, routes, maps. Errors are
 application/problem+json with a stable `code`.
 
 六级网格、事项定位派单、队伍、服务站、巡逻路线与地图。

@@ -2,7 +2,7 @@
 gzip of JSON answers, where nothing in them is secret.
 
 How well an answer is compressed tells whether two parts of it are alike. Where a secret stands beside words that a
-stranger wrote, that gives the secret away piece by piece (BREACH): answers about matters are never compressed.
+stranger wrote, that gives the secret away piece by piece (BREACH): answers about incidents are never compressed.
 """
 
 import gzip
@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Published things alone: no session, no matter, nothing that a reporter wrote.
+# Published things alone: no session, no incident, nothing that a reporter wrote.
 OPEN = (
     "/v1/units", "/v1/summary", "/v1/categories", "/v1/channels", "/v1/lifecycle", "/v1/stations", "/v1/teams",
     "/v1/routes", "/v1/public", "/tiles/styles", "/openapi.json",

@@ -1,4 +1,4 @@
-"""What heat needs of a process: the matters in memory, the paths of units by code, and a bound on work at once."""
+"""What heat needs of a process: the incidents in memory, the paths of units by code, and a bound on work at once."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Hearth:
     Attributes
     ----------
     heat
-        All matters in memory, kept up.
+        All incidents in memory, kept up.
     """
 
     def __init__(self, pool: ConnectionPool[Connection], timezone: str) -> None:

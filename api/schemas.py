@@ -110,7 +110,7 @@ class Strict(BaseModel):
 
 
 class ContactIn(Strict):
-    """How to reach the reporter: sealed apart from the matter, and destroyed when retention ends."""
+    """How to reach the reporter: sealed apart from the incident, and destroyed when retention ends."""
 
     phone: Annotated[str, Field(max_length=40, pattern=r"\d"), Plain] | None = None
     name: Annotated[str, Field(max_length=40), Plain] | None = None
@@ -118,7 +118,7 @@ class ContactIn(Strict):
 
 
 class ReportIn(Strict):
-    """A matter as it is reported; the coordinate's reference system must be declared."""
+    """An incident as it is reported; the coordinate's reference system must be declared."""
 
     category: Slug
     channel: Slug
@@ -144,7 +144,7 @@ class ReportIn(Strict):
 
 
 class ChangeIn(Strict):
-    """A wanted step of a matter's life; returning, deferring, refusing and opening again need a reason."""
+    """A wanted step of an incident's life; returning, deferring, refusing and opening again need a reason."""
 
     state: State
     reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), Plain, Visible] | None = None
@@ -157,7 +157,7 @@ class ChangeIn(Strict):
 
 
 class SettleIn(Strict):
-    """The unit that shall own a matter, by its code, and why."""
+    """The unit that shall own an incident, by its code, and why."""
 
     unit: Code
     reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), Plain, Visible]
@@ -168,12 +168,12 @@ class SettleIn(Strict):
 
 
 class IncidentQuery(Strict):
-    """Filters of the list of matters; all that are given must hold."""
+    """Filters of the list of incidents; all that are given must hold."""
 
     unit: Annotated[Code | None, Query(description="Code of a unit, for its whole subtree. 网格编码，含下级。")] = None
     path: Annotated[str | None, Query(pattern=r"^(\d{1,18}\.){1,12}$", description="Path of a unit. 网格路径。")] = None
     category: Annotated[Slug | None, Query(description="A category with all below it. 类别，含下级。")] = None
-    state: Annotated[State | None, Query(description="State of the matter. 状态。")] = None
+    state: Annotated[State | None, Query(description="State of the incident. 状态。")] = None
     channel: Annotated[Slug | None, Query(description="Where it came from. 来源。")] = None
     located: Annotated[
         Located | None,
@@ -382,13 +382,13 @@ class Categories(BaseModel):
 
 
 class Channels(BaseModel):
-    """The ways that matters come in."""
+    """The ways that incidents come in."""
 
     channels: list[Channel]
 
 
 class Step(BaseModel):
-    """A state of a matter's life, its names, and where it may go from there."""
+    """A state of an incident's life, its names, and where it may go from there."""
 
     state: State
     name_zh: str

@@ -2,10 +2,10 @@
 Heat tiles under filters out of memory, against a pyramid table in PostGIS and against ST_SnapToGrid, interleaved; and
 how long it takes from an accepted report to its heat tile changed, over HTTP.
 
-    python benchmarks/heat.py DSN [--matters 5000000] [--runs 5] [--reports 200]
+    python benchmarks/heat.py DSN [--incidents 5000000] [--runs 5] [--reports 200]
 
 DSN is a migrated database of its own: the program makes a league of 2,000 micro-grids and fills it with synthetic
-matters, six in ten of them in one town. What is compared gives the same counts, or the run fails. The pyramid table
+incidents, six in ten of them in one town. What is compared gives the same counts, or the run fails. The pyramid table
 holds every cell of every zoom, as a peer would keep it that asks for no filters, and answers with points made in the
 tile's own units, which is the cheapest there is; ours writes squares, with and without filters. ST_SnapToGrid reads
 a table in EPSG:3857 with a GiST index, under the same filter.
@@ -153,7 +153,7 @@ def league() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame.drop(columns="geometry"), geometry=frame["geometry"].tolist(), crs="EPSG:4326")
 
 
-def fill(dsn: str, matters: int) -> None:
+def fill(dsn: str, incidents: int) -> None:
     with db.open_pool(dsn, 1) as pool, db.begin(pool, EVERYTHING) as conn:
         if db.one(conn, "SELECT count(*) AS n FROM unit")["n"]:
             return
@@ -171,8 +171,8 @@ def fill(dsn: str, matters: int) -> None:
         made = accounts.add(conn, "bench")
         accounts.grant(conn, made, Role.DISPATCHER, None)
     with psycopg.connect(dsn, options="-c role=wangge_owner -c search_path=wangge,public") as conn:
-        for number, part in enumerate(range(0, matters, 250_000)):
-            conn.execute(FILL, {"part": f"p{number}", "first": part, "count": min(250_000, matters - part)})
+        for number, part in enumerate(range(0, incidents, 250_000)):
+            conn.execute(FILL, {"part": f"p{number}", "first": part, "count": min(250_000, incidents - part)})
             conn.commit()
         conn.execute(POINTS)
         conn.execute(PYRAMID)
@@ -213,10 +213,10 @@ def compare(dsn: str, runs: int) -> None:
         begun = time.perf_counter()
         view = heat_source.load(conn, ZONE)
         count = view.total
-        print(f"\nloaded {count:,} matters in {time.perf_counter() - begun:.1f} s, "
-              f"{size_of(view.index) / max(1, count):.0f} bytes a matter\n")  # fmt: skip
+        print(f"\nloaded {count:,} incidents in {time.perf_counter() - begun:.1f} s, "
+              f"{size_of(view.index) / max(1, count):.0f} bytes an incident\n")  # fmt: skip
         path = db.one(conn, "SELECT path FROM unit_version WHERE code = 'B-3'")["path"]
-    print("| zoom | filter | matters | memory ms | pyramid table ms | ratio | SnapToGrid ms | ratio |")
+    print("| zoom | filter | incidents | memory ms | pyramid table ms | ratio | SnapToGrid ms | ratio |")
     print("|---|---|---|---|---|---|---|---|")
     every: list[float] = []
     with psycopg.connect(dsn, options="-c role=wangge_owner -c search_path=wangge,public") as conn:
@@ -231,11 +231,11 @@ def compare(dsn: str, runs: int) -> None:
 def one_row(
     conn: psycopg.Connection, zoom: int, name: str, desk: Desk, asked: dict[str, object], runs: int
 ) -> list[float]:
-    ours, pyramid, snapped, matters = [], [], [], 0
+    ours, pyramid, snapped, incidents = [], [], [], 0
     for z, x, y in tiles_at(zoom):
         place = {"z": z, "x": x, "y": y}
         expected = total(heat.tile(desk, z, x, y))
-        matters += expected
+        incidents += expected
         for run in range(runs):
             ours.append(taken(lambda: heat.tile(desk, z, x, y))[0])  # noqa: B023
             if name == "none":
@@ -246,7 +246,7 @@ def one_row(
                 took, made = taken(lambda: fetched(conn, FROM_POINTS, place | asked))  # noqa: B023
                 snapped.append(took)
                 assert run or abs(total(made) - expected) <= 2 + expected // 1000, (name, place, total(made), expected)
-    cells = [f"{zoom} | {name} | {matters:,} | {statistics.median(ours):.2f}", *against(ours, pyramid)]
+    cells = [f"{zoom} | {name} | {incidents:,} | {statistics.median(ours):.2f}", *against(ours, pyramid)]
     print(f"| {' | '.join([*cells, *against(ours, snapped)])} |", flush=True)
     return ours
 
@@ -325,11 +325,11 @@ def latency(dsn: str, reports: int) -> None:
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("dsn")
-    asked.add_argument("--matters", type=int, default=5_000_000)
+    asked.add_argument("--incidents", type=int, default=5_000_000)
     asked.add_argument("--runs", type=int, default=5)
     asked.add_argument("--reports", type=int, default=200)
     given = asked.parse_args()
-    fill(given.dsn, given.matters)
+    fill(given.dsn, given.incidents)
     compare(given.dsn, given.runs)
     latency(given.dsn, given.reports)
 

@@ -1,7 +1,7 @@
 """
 Re-cut of a database's whole history: `python -m benchmarks.recut DSN [ROUNDS]`, on a loaded demonstration league.
 
-Timed from the edition in memory to the commit: matters read, located, written, and counted for the planner. Each run
+Timed from the edition in memory to the commit: incidents read, located, written, and counted for the planner. Each run
 is deleted again.
 """
 
@@ -15,7 +15,7 @@ from geo import db, edition, recut
 def main(dsn: str, rounds: int = 5) -> None:
     """Run the benchmark and print its table."""
     taken: list[float] = []
-    matters = 0
+    incidents = 0
     with db.open_pool(dsn, 1) as pool:
         with db.begin(pool, db.EVERYTHING) as conn:
             key = edition.key_of(conn)
@@ -28,11 +28,11 @@ def main(dsn: str, rounds: int = 5) -> None:
                 run = recut.recut(conn, boundaries)
             taken.append(time.perf_counter() - started_s)
             with db.begin(pool, db.EVERYTHING) as conn:
-                matters = recut.read(conn, run).incidents
+                incidents = recut.read(conn, run).incidents
                 recut.delete(conn, run)
     units = len(boundaries.division.units)
-    print("| matters | units | first | median | bar: floor, stretch |\n|---|---|---|---|---|")
-    print(f"| {matters:,} | {units:,} | {taken[0]:.2f} s | {statistics.median(taken[1:]):.2f} s | 3 s, 1.5 s |")
+    print("| incidents | units | first | median | bar: floor, stretch |\n|---|---|---|---|---|")
+    print(f"| {incidents:,} | {units:,} | {taken[0]:.2f} s | {statistics.median(taken[1:]):.2f} s | 3 s, 1.5 s |")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """
 What row security costs: viewport, list, count and export under scope, against the same rows by explicit predicates.
 
-    python benchmarks/row_security.py DSN [--matters 200000]
+    python benchmarks/row_security.py DSN [--incidents 200000]
 
-The database must be migrated and may be filled by this program alone: it makes a league of four levels with matters at
-random, and hands some of them over to departments. Both ways run in the same session, the explicit one as the owner of
-the tables, whom policies do not bind; medians of interleaved runs. Forms of the hand-over policy are compared by
+The database must be migrated and may be filled by this program alone: it makes a league of four levels with incidents
+at random, and hands some of them over to departments. Both ways run in the same session, the explicit one as the owner
+of the tables, whom policies do not bind; medians of interleaved runs. Forms of the hand-over policy are compared by
 replacing it inside of a transaction that is rolled back.
 """
 
@@ -37,10 +37,10 @@ INSERT INTO incident (id, path, unit_id, located, category, channel, title, geom
                       source_key, department_id)
 SELECT gen_random_uuid(),
   format('1.%%s.%%s.%%s.', 2 + n %% 10, 12 + n %% 100, 112 + n %% 1000), 112 + n %% 1000, 'inside', 'other', 'import',
-  'matter ' || n, st_setsrid(st_makepoint(121 + (n %% 1000) * 0.002 + random() * 0.002, 45 + random() * 2), 4326),
+  'incident ' || n, st_setsrid(st_makepoint(121 + (n %% 1000) * 0.002 + random() * 0.002, 45 + random() * 2), 4326),
   now() - n * interval '1 minute', now() - n * interval '1 minute', 'bench', n::text,
-  CASE WHEN n %% (%(matters)s / %(handed)s) = 0 THEN '00000000-0000-0000-0000-00000000004d'::uuid END
-FROM generate_series(1, %(matters)s) AS n ON CONFLICT DO NOTHING
+  CASE WHEN n %% (%(incidents)s / %(handed)s) = 0 THEN '00000000-0000-0000-0000-00000000004d'::uuid END
+FROM generate_series(1, %(incidents)s) AS n ON CONFLICT DO NOTHING
 """
 
 BOX = "st_makeenvelope(121.9, 45.9, 122.1, 46.1, 4326)"
@@ -111,16 +111,16 @@ def compare(conn: psycopg.Connection[Any], scope: Scope, name: str, form: str | 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("dsn")
-    asked.add_argument("--matters", type=int, default=200_000)
+    asked.add_argument("--incidents", type=int, default=200_000)
     asked.add_argument("--serial", action="store_true", help="no parallel workers")
     given = asked.parse_args()
     options = "-c search_path=wangge,public" + (" -c max_parallel_workers_per_gather=0" if given.serial else "")
     with psycopg.connect(given.dsn, row_factory=dict_row, options=options) as conn:
         with conn.transaction():
             conn.execute("SET LOCAL role = wangge_owner")
-            if conn.execute("SELECT count(*) AS n FROM incident").fetchone()["n"] < given.matters:
+            if conn.execute("SELECT count(*) AS n FROM incident").fetchone()["n"] < given.incidents:
                 for statement in FILL.split(";\n"):
-                    conn.execute(statement, {"matters": given.matters, "handed": HANDED})
+                    conn.execute(statement, {"incidents": given.incidents, "handed": HANDED})
         with conn.transaction():
             conn.execute("SET LOCAL role = wangge_owner")
             conn.execute("ANALYZE incident; ANALYZE hand_over")

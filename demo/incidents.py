@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from demo.calendar_of_matters import BEGIN, delays, last_second, left_open, moments, states
+from demo.calendar_of_incidents import BEGIN, delays, last_second, left_open, moments, states
 from demo.clusters import FloatArray, IntArray, by_weight
 from demo.identity import identifiers, picks
 from demo.partition import Ground

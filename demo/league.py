@@ -78,10 +78,10 @@ def make(*, seed: int = SEED, scale: float = 1.0, progress: Progress = in_silenc
     staff = organisations.organise(ground, houses, scale, seed)
     walks = routes.walk(roads, staff.teams, staff.stations, seed)
     progress("事项 · Incidents", 0.32)
-    matters = incidents.report(ground, houses, scale, seed)
+    reported = incidents.report(ground, houses, scale, seed)
     return League(
         seed, scale, hierarchy.units(ground), _blocks(ground, houses), _marked(ground, houses),
-        buildings.entrances(houses), roads, staff, walks, routes.check_points(walks), matters,
+        buildings.entrances(houses), roads, staff, walks, routes.check_points(walks), reported,
         disagreements.aliases(), disagreements.disagreements(),
     )  # fmt: skip
 

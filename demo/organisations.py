@@ -234,7 +234,7 @@ def _defaults(teams: pd.DataFrame) -> pd.DataFrame:
     The teams that answer when no finer rule speaks.
 
     A micro-grid's is its own volunteers where it has any; a community's are its mediation committee for disputes
-    and its property company for property matters; everything else goes up to the duty desks.
+    and its property company for property incidents; everything else goes up to the duty desks.
     """
     of_micro_grid = (teams["kind"] == "volunteer") & (teams["code"] == teams["unit_code"] + "-V")
     parts = [

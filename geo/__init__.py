@@ -1,1 +1,1 @@
-"""The model of places and matters, PostGIS, and the algorithms. No HTTP and no HTML in here."""
+"""The model of places and incidents, PostGIS, and the algorithms. No HTTP and no HTML in here."""

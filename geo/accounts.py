@@ -77,7 +77,7 @@ class Grant:
     unit_code, unit_name, unit_name_en
         The unit as it is now called; None for everything.
     organisation
-        The team or department whose matters are seen wherever they lie, or None.
+        The team or department whose incidents are seen wherever they lie, or None.
     until
         When it ends; None for open.
     """

@@ -1,5 +1,5 @@
 """
-What follows when an edition comes into force: open matters, places and who answers go to the units as they are now.
+What follows when an edition comes into force: open incidents, places and who answers go to the units as they are now.
 
 It looks at what stands under units that are no longer so, not at what was published, so that it is safe to run twice,
 late, and after a crash; and it is run once more a minute later, for what was reported before that instant and committed
@@ -38,16 +38,16 @@ Pool = ConnectionPool[Connection]
 
 @dataclass(frozen=True)
 class Activated:
-    """How many matters, and how many rows of places and of who answers, went to other units."""
+    """How many incidents, and how many rows of places and of who answers, went to other units."""
 
-    matters: int = 0
+    incidents: int = 0
     places: int = 0
 
 
 def activate_edition(job: "Job") -> str:
     """The job of an instant of change; returns what came of it in one line."""
     done = activate(job.pool)
-    return f"{done.matters} matters and {done.places} places and teams went to other units."
+    return f"{done.incidents} incidents and {done.places} places and teams went to other units."
 
 
 def activate(pool: Pool, now: datetime | None = None) -> Activated:
@@ -57,7 +57,7 @@ def activate(pool: Pool, now: datetime | None = None) -> Activated:
     Parameters
     ----------
     pool
-        From `db.open_pool`; each set of matters is a transaction of its own.
+        From `db.open_pool`; each set of incidents is a transaction of its own.
     now
         The instant to take for the present; the database's clock if not given.
     """
@@ -68,11 +68,11 @@ def activate(pool: Pool, now: datetime | None = None) -> Activated:
         if key is None or since is None:
             return Activated()
         places = _follow(conn, since)
-    matters = _move(pool, since, now)
+    incidents = _move(pool, since, now)
     with begin(pool, ACTIVATION, now) as conn:
         if instant(conn) >= max(key) + STRAGGLERS:
             execute(conn, SQL["activated"], **key._asdict())
-    return Activated(matters, places)
+    return Activated(incidents, places)
 
 
 def _follow(conn: Connection, since: datetime) -> int:
@@ -88,7 +88,7 @@ def _move(pool: Pool, since: datetime, now: datetime | None) -> int:
     moved, after = 0, BEGINNING
     while after is not None:
         with begin(pool, ACTIVATION, now) as conn:
-            found = rows(conn, SQL["open_matters"], **_asked(since, after))
+            found = rows(conn, SQL["open_incidents"], **_asked(since, after))
             moved += _move_set(conn, found)
         after = (found[-1]["path"], found[-1]["id"]) if len(found) == SET else None
     return moved

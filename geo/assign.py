@@ -48,7 +48,7 @@ class NoUnitsThen(NotFound):
 
 
 class NoDefaultTeam(Unavailable):
-    """A root unit names no default team, so a matter could stay without one; name one in default_team."""
+    """A root unit names no default team, so an incident could stay without one; name one in default_team."""
 
     zh = "根级网格单元没有兜底队伍；请在 default_team 中指定。"
 
@@ -285,7 +285,7 @@ def default_teams(conn: Connection, at: datetime) -> dict[int, UUID]:
 
 
 def new_run(conn: Connection, assigner: Answering, reason: Reason = "reported") -> int:
-    """Record why matters are assigned, and by which edition; returns its id, which every assignment of it carries."""
+    """Record why incidents are assigned, and by which edition; returns its id, which every assignment of it carries."""
     return one(conn, SQL["new_run"], **assigner.key._asdict(), reason=reason)["id"]
 
 

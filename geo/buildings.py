@@ -1,5 +1,5 @@
 """
-Buildings as places: a matter that names one by its code or its address lies there, whatever its coordinates say.
+Buildings as places: an incident that names one by its code or its address lies there, whatever its coordinates say.
 
 An address counts within the community that the point lies in, and where no other building there has the same.
 """

@@ -1,5 +1,5 @@
 """
-Every column of every table: whether anyone may see it, or only who works with matters, or only by opening a seal.
+Every column of every table: whether anyone may see it, or only who works with incidents, or only by opening a seal.
 
 public
     Published: boundaries, places, reference lists, stations.
@@ -55,7 +55,7 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "post": _table(internal="id unit_id path kind office_phone filled valid synthetic"),
         "route": _table(internal="id code path team_id name shift length_m geom source synthetic version"),
         "check_point": _table(internal="route_id number name geom"),
-        # matters
+        # incidents
         "category": _table(public="code parent name_zh name_en name_mn priority deadline_hours active"),
         "channel": _table(public="code name_zh name_en"),
         "load": _table(

@@ -26,7 +26,7 @@ _OPTIONS = "-c search_path=wangge,public"
 @dataclass(frozen=True)
 class Scope:
     """
-    What one session may see: the subtree under `path`, and the matters in the hands of its organisation.
+    What one session may see: the subtree under `path`, and the incidents in the hands of its organisation.
 
     Attributes
     ----------

@@ -159,7 +159,7 @@ class IdempotencyMismatch(Conflict):
 
 
 class TransitionRefused(Conflict):
-    """The matter cannot go from its present state to that one."""
+    """The incident cannot go from its present state to that one."""
 
     zh = "事项不能从当前状态转到该状态。"
 

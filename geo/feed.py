@@ -41,7 +41,7 @@ def append(conn: Connection, entries: Sequence[Entry]) -> None:
     Append entries and wake the listeners when the transaction commits.
 
     This must be the last statement of its transaction: the lock that keeps ids in the order of their commits is
-    held from here on. Work in bulk appends one entry a unit, not one a matter.
+    held from here on. Work in bulk appends one entry a unit, not one an incident.
     """
     if not entries:
         return

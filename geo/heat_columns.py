@@ -1,7 +1,7 @@
 """
-All matters in memory: an index that stays, and what is new since beside it.
+All incidents in memory: an index that stays, and what is new since beside it.
 
-A `View` never changes. `changed` gives the next one from what the database says of some matters: their old rows are
+A `View` never changes. `changed` gives the next one from what the database says of some incidents: their old rows are
 struck out and their present ones stand among the new rows, which are few and looked at one by one. `merged` puts the
 new rows into a fresh index. Readers hold one view for as long as they count, and need no lock.
 """
@@ -55,7 +55,7 @@ class Names:
 @dataclass(frozen=True)
 class Batch:
     """
-    What the database says of some matters.
+    What the database says of some incidents.
 
     Attributes
     ----------
@@ -79,16 +79,16 @@ class Batch:
 @dataclass(frozen=True)
 class View:
     """
-    All matters at one moment.
+    All incidents at one moment.
 
     Attributes
     ----------
     names
         Of the numbers in all rows.
     index, handed
-        The sorted matters, and which of them are in whose hands.
+        The sorted incidents, and which of them are in whose hands.
     alive
-        The bitmap of the matters of the index that still stand so, shape (w,).
+        The bitmap of the incidents of the index that still stand so, shape (w,).
     new, new_handed
         Rows that came since, in any order.
     """
@@ -106,7 +106,7 @@ class View:
 
     @property
     def total(self) -> int:
-        """How many matters there are."""
+        """How many incidents there are."""
         return int(np.bitwise_count(self.alive).sum()) + len(self.new.code)
 
 
@@ -122,7 +122,7 @@ def view_of(rows: Rows, handed: Handed, names: Names) -> View:
 
 
 def changed(view: View, batch: Batch) -> View:
-    """The view after some matters were made, changed or taken away."""
+    """The view after some incidents were made, changed or taken away."""
     names = view.names.with_new(batch.paths, batch.categories, batch.organisations)
     gone = find(view.index.rows, view.index.by_id, batch.high, batch.low)
     keep = ~_among(view.new, batch)
@@ -137,7 +137,7 @@ def changed(view: View, batch: Batch) -> View:
 
 
 def merged(view: View) -> View:
-    """The same matters, all of them in the index."""
+    """The same incidents, all of them in the index."""
     stands = alive_rows(view)
     rows = join([take(view.index.rows, stands), view.new])
     handed = _joined(_kept(view.handed, stands), view.new_handed, int(stands.sum()))

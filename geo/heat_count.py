@@ -1,5 +1,5 @@
 """
-Kernels that count matters: which of an index a plan wants, in words of 64, and how many of these lie in each cell.
+Kernels that count incidents: which of an index a plan wants, in words of 64, and how many of these lie in each cell.
 
 All are serial and release the interpreter's lock. Words are made in blocks that stay in the nearest cache.
 """
@@ -30,7 +30,7 @@ def ones(word: int) -> int:
 
 @njit(cache=True, nogil=True)
 def keep_units(index: Index, alive: Words, plan: Plan, first: int, part: Words) -> bool:
-    """Begin with the matters that stand and lie in the units asked for; whether there are any."""
+    """Begin with the incidents that stand and lie in the units asked for; whether there are any."""
     anything = False
     for i in range(part.size):
         w = first + i
@@ -46,7 +46,7 @@ def keep_units(index: Index, alive: Words, plan: Plan, first: int, part: Words) 
 
 @njit(cache=True, nogil=True)
 def units_of_word(index: Index, plan: Plan, w: int) -> int:
-    """Which matters of a word lie in the units asked for, one by one."""
+    """Which incidents of a word lie in the units asked for, one by one."""
     word, units = _NONE, index.rows.unit
     for i in range(64 * w, min(64 * w + 64, units.size)):
         if plan.low <= units[i] < plan.high:
@@ -56,7 +56,7 @@ def units_of_word(index: Index, plan: Plan, w: int) -> int:
 
 @njit(cache=True, nogil=True)
 def keep_values(bits: Words, wanted: Booleans, first: int, part: Words, scratch: Words) -> None:
-    """Keep the matters that have one of the values asked for, by those asked for or by the others if these are less."""
+    """Keep the incidents that have one of the values asked for, by those or by the others if these are less."""
     known = wanted[: bits.shape[0]]
     asked = known.sum()
     if asked == known.size:
@@ -67,14 +67,14 @@ def keep_values(bits: Words, wanted: Booleans, first: int, part: Words, scratch:
     for value in range(known.size):
         if known[value] != by_others:
             for i in range(part.size):
-                scratch[i] ^= bits[value, first + i]  # a matter has one value: no bit is met twice
+                scratch[i] ^= bits[value, first + i]  # an incident has one value: no bit is met twice
     for i in range(part.size):
         part[i] &= scratch[i]
 
 
 @njit(cache=True, nogil=True)
 def fill_before(index: Index, at: int, first: int, part: Words, less: Words) -> None:
-    """Fill words with the matters that occurred before an instant; right where `part` has ones."""
+    """Fill words with the incidents that occurred before an instant; right where `part` has ones."""
     bucket = np.searchsorted(index.edges, at, side="right")
     equal = np.full(part.size, _ALL)
     less[:] = _NONE
@@ -93,7 +93,7 @@ def fill_before(index: Index, at: int, first: int, part: Words, less: Words) -> 
 
 @njit(cache=True, nogil=True)
 def earlier(instants: Int64s, at: int, w: int, word: int) -> int:
-    """Those of a word's matters that occurred before an instant."""
+    """Those of a word's incidents that occurred before an instant."""
     left = _NONE
     while word:
         lowest = word & (~word + _ONE)
@@ -105,7 +105,7 @@ def earlier(instants: Int64s, at: int, w: int, word: int) -> int:
 
 @njit(cache=True, nogil=True)
 def select(index: Index, alive: Words, plan: Plan, first: int, out: Words) -> None:
-    """Fill words with the matters of the index that a plan wants by the range of its slice, from word `first` on."""
+    """Fill words with the incidents of the index that a plan wants by the range of its slice, from word `first` on."""
     scratch = np.empty(BLOCK, dtype=np.uint64)
     for start in range(0, out.size, BLOCK):
         part = out[start : start + BLOCK]
@@ -139,7 +139,7 @@ def passes(rows: Rows, i: int, units: Booleans, plan: Plan) -> bool:
 
 @njit(cache=True, nogil=True)
 def add_handed(index: Index, alive: Words, plan: Plan, first: int, out: Words) -> None:
-    """Add the matters that are in the hands of the slice's organisation, and lie out of its range."""
+    """Add the incidents that are in the hands of the slice's organisation, and lie out of its range."""
     for k in range(np.searchsorted(plan.handed, 64 * first), plan.handed.size):
         row = plan.handed[k]
         w, bit = (row >> 6) - first, _ONE << np.uint64(row & 63)
@@ -193,7 +193,7 @@ def cells_of_tile(
     index: Index, alive: Words, new: Rows, plan: Plan, zoom: int, tile: int, deeper: int
 ) -> tuple[Int32s, Int32s]:
     """
-    Count the matters of a tile in its cells.
+    Count the incidents of a tile in its cells.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def count_cells(index: Index, words: Words, run: tuple[int, int, int, int], foun
 
 @njit(cache=True, nogil=True)
 def whole(index: Index, alive: Words, plan: Plan) -> Words:
-    """All matters of the index that a plan wants, shape (w,)."""
+    """All incidents of the index that a plan wants, shape (w,)."""
     words = np.zeros(alive.size, dtype=np.uint64)
     select(index, alive, plan, 0, words)
     add_handed(index, alive, plan, 0, words)
@@ -287,12 +287,12 @@ def steps_of(
     index: Index, words: Words, new: Rows, marks: Booleans, box: tuple[int, int, int, int], edges: Int64s
 ) -> tuple[Int64s, Int64s]:
     """
-    Count matters in a box by the step of time that they occurred in.
+    Count incidents in a box by the step of time that they occurred in.
 
     Parameters
     ----------
     index, words
-        The index, and which of its matters are wanted.
+        The index, and which of its incidents are wanted.
     new, marks
         The new rows, and which of them are.
     box
@@ -330,7 +330,7 @@ def add_step(rows: Rows, i: int, edges: Int64s, found: Int64s, open_found: Int64
 
 @njit(cache=True, nogil=True)
 def filled_cells(code: Int64s, words: Words, zoom: int) -> tuple[Int64s, Int64s]:
-    """The cells of a zoom that hold wanted matters of sorted codes, and how many, each of shape (k,)."""
+    """The cells of a zoom that hold wanted incidents of sorted codes, and how many, each of shape (k,)."""
     shift, count = 2 * (FINEST - zoom), 0
     cells, counts = np.empty(code.size, np.int64), np.empty(code.size, np.int64)
     start = 0

@@ -20,7 +20,7 @@ Booleans = NDArray[np.bool_]
 @dataclass(frozen=True)
 class HeatFilter:
     """
-    Which matters a heat map counts; all that are given must hold, and an empty set asks for nothing.
+    Which incidents a heat map counts; all that are given must hold, and an empty set asks for nothing.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class HeatFilter:
     categories
         Codes, each with all below it.
     states
-        States of the matter.
+        States of the incident.
     path
         Of the unit whose subtree is meant; empty for all.
     """
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
     units
         The same for every unit of the view.
     elsewhere
-        Units asked for that the range has not: matters there count if they were handed over.
+        Units asked for that the range has not: incidents there count if they were handed over.
     categories, states, hours, days
         Which values are asked for.
     since, until

@@ -1,5 +1,5 @@
 """
-The matters that one process keeps in memory, and the thread that keeps them as the database has them.
+The incidents that one process keeps in memory, and the thread that keeps them as the database has them.
 
 The thread loads everything once, then looks at what was committed since its last look, `LOOK_EVERY_S` apart. It
 remembers the database's snapshot, not an instant: however transactions overlap, none is missed and none is waited for.
@@ -46,7 +46,7 @@ class Merging:
 
 class Heat:
     """
-    All matters in memory, kept up by a thread.
+    All incidents in memory, kept up by a thread.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Heat:
         self._worker.shutdown(wait=True, cancel_futures=True)
 
     def view(self) -> View:
-        """All matters as of a moment ago; raises `HeatLoading` while they are loaded for the first time."""
+        """All incidents as of a moment ago; raises `HeatLoading` while they are loaded for the first time."""
         view = self._view
         if view is None:
             raise HeatLoading

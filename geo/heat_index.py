@@ -1,10 +1,10 @@
 """
-The index of sorted matters: a bitmap for each value that a filter may ask for, so that 64 matters are tested at once.
+The index of sorted incidents: a bitmap for each value that a filter may ask for, so that 64 of them are tested at once.
 
-Matters lie in Morton order, a word of a bitmap is 64 neighbours, and so one word mostly belongs to one unit: `low` and
-`high` are the least and the last unit of each word. The time is a bucket number in bit planes (O'Neil & Quass); the
-buckets hold equally many matters, and only those in the two buckets at the ends of a time range are looked at one by
-one. A cell of a map is a run of matters: its count is the number of set bits between two places.
+Incidents lie in Morton order, a word of a bitmap is 64 neighbours, and so one word mostly belongs to one unit: `low`
+and `high` are the least and the last unit of each word. The time is a bucket number in bit planes (O'Neil & Quass); the
+buckets hold equally many incidents, and only those in the two buckets at the ends of a time range are looked at one by
+one. A cell of a map is a run of incidents: its count is the number of set bits between two places.
 
 References
 ----------
@@ -24,7 +24,7 @@ Words = NDArray[np.uint64]
 PLANES = 10
 WORD = 64
 LEVELS = 25
-"""Cells of zooms below this one have their first rows kept, where there are much fewer cells than matters."""
+"""Cells of zooms below this one have their first rows kept, where there are much fewer cells than incidents."""
 SPARSE = 4
 STATES = tuple(lifecycle.State)
 OPEN = np.array([state not in lifecycle.SETTLED for state in STATES])
@@ -33,7 +33,7 @@ _ONE = np.uint64(1)
 
 class Index(NamedTuple):
     """
-    Sorted matters with their bitmaps; kernels take it whole.
+    Sorted incidents with their bitmaps; kernels take it whole.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Index(NamedTuple):
     categories, states, hours, days
         A bitmap for each value, shape (values, w).
     open
-        The bitmap of matters that are not settled, shape (w,).
+        The bitmap of incidents that are not settled, shape (w,).
     planes
         The bits of the bucket numbers, lowest first, shape (`PLANES`, w).
     edges
@@ -53,7 +53,7 @@ class Index(NamedTuple):
         Least and greatest unit of each word, shape (w,).
     starts, offsets
         Of zoom z, ``starts[offsets[z]:offsets[z + 1]]`` are the first rows of its cells, in their order; none where
-        the cells are nearly as many as the matters.
+        the cells are nearly as many as the incidents.
     """
 
     rows: Rows
@@ -164,7 +164,7 @@ def find(rows: Rows, by_id: Int32s, high: Words, low: Words) -> Int64s:
 
 
 def _edges(at: Int64s) -> Int64s:
-    """Instants that part the matters into equally full buckets, by every n-th of them."""
+    """Instants that part the incidents into equally full buckets, by every n-th of them."""
     sample = np.sort(at[:: max(1, len(at) // 100_000)])
     count = (1 << PLANES) - 1
     if not len(sample):

@@ -1,5 +1,5 @@
 """
-Matters as columns of numbers: one row a matter, what a heat map may ask of it and nothing more.
+Incidents as columns of numbers: one row an incident, what a heat map may ask of it and nothing more.
 
 A place is one number: its Web Mercator cell of zoom 31 (two centimetres), with the bits of column and row interleaved
 (Morton order), so that the cells of every coarser zoom, and hence every tile, are runs of sorted numbers.
@@ -21,7 +21,7 @@ Int32s = NDArray[np.int32]
 
 class Rows(NamedTuple):
     """
-    Matters, one in each place of the arrays; 44 bytes a matter.
+    Incidents, one in each place of the arrays; 44 bytes an incident.
 
     Attributes
     ----------
@@ -51,14 +51,14 @@ class Rows(NamedTuple):
 
 class Handed(NamedTuple):
     """
-    Matters in the hands of organisations, sorted by (organisation, row); 16 bytes each.
+    Incidents in the hands of organisations, sorted by (organisation, row); 16 bytes each.
 
     Attributes
     ----------
     organisation
         Place in the list of organisations, int32.
     row
-        Place of the matter in its `Rows`, int32.
+        Place of the incident in its `Rows`, int32.
     until
         When it leaves their hands, microseconds since 1970, `FOREVER` if that is open, int64.
     """

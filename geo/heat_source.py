@@ -1,4 +1,4 @@
-"""Matters read from the database for memory: all of them once, then what changed."""
+"""Incidents read from the database for memory: all of them once, then what changed."""
 
 from datetime import datetime
 from itertools import groupby
@@ -27,7 +27,7 @@ def snapshot(conn: Connection) -> tuple[str, datetime]:
 
 def load(conn: Connection, timezone: str) -> View:
     """
-    All matters of the database.
+    All incidents of the database.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def changes(conn: Connection, seen: str, most: int) -> list[UUID] | None:
 
 
 def batch(conn: Connection, ids: list[UUID], timezone: str) -> Batch:
-    """What the database says of some matters now."""
+    """What the database says of some incidents now."""
     found, handed = rows(conn, SQL["rows"], ids=ids), rows(conn, SQL["rows_handed"], ids=ids)
     high, low = halves(b"".join(one_id.bytes for one_id in ids))
     paths, unit = _numbered([row["path"] for row in found])

@@ -289,7 +289,7 @@ def _written_as(conn: db.Connection, ids: Mapping[int, UUID]) -> Mapping[int, UU
 
 
 def _keep_originals(conn: db.Connection, sealed: Stream) -> None:
-    """The policy would look each matter up, and in a large load there is no index to do it by: the owner writes."""
+    """The policy would look each incident up, and in a large load there is no index to do it by: the owner writes."""
     db.execute(conn, SQL["become_owner"])
     pour(conn, SQL["copy_originals"], sealed)
     db.execute(conn, SQL["become_app"])

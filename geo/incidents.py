@@ -1,4 +1,4 @@
-"""Matters: report, read, find, follow and change them. Events are the truth; the current row is set with them."""
+"""Incidents: report, read, find, follow and change them. Events are the truth; the current row is set with them."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ Located = Literal["inside", "edge", "building", "outside", "settled"]
 
 
 class IncidentNotFound(NotFound):
-    """There is no such matter in your scope."""
+    """There is no such incident in your scope."""
 
     zh = "您的管辖范围内没有此事项。"
 
@@ -117,7 +117,7 @@ class Report:
 @dataclass(frozen=True)
 class Incident:
     """
-    A matter as it now stands; coordinates in EPSG:4326, names of unit and team as they are at present.
+    An incident as it now stands; coordinates in EPSG:4326, names of unit and team as they are at present.
 
     It is ambiguous while there are doubts about its place; a dispatcher settles them (`settlement.settle`).
     """
@@ -156,7 +156,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened to a matter; `number` is the version that it made."""
+    """One thing that happened to an incident; `number` is the version that it made."""
 
     number: int
     kind: str
@@ -174,7 +174,7 @@ class Change:
     Attributes
     ----------
     state
-        Where the matter shall go.
+        Where the incident shall go.
     reason
         Why; some steps demand it.
     team_id, department_id
@@ -190,7 +190,7 @@ class Change:
 @dataclass(frozen=True)
 class IncidentFilter:
     """
-    Which matters to list; None for any.
+    Which incidents to list; None for any.
 
     Attributes
     ----------
@@ -237,7 +237,7 @@ _JSON = TypeAdapter(Incident)
 
 def report(conn: Connection, what: Report, assigner: Answering, key: str | None = None) -> Incident:
     """
-    Take a report: find its micro-grid and team, and store matter, first event and assignment.
+    Take a report: find its micro-grid and team, and store incident, first event and assignment.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ def report(conn: Connection, what: Report, assigner: Answering, key: str | None 
 
 
 def read(conn: Connection, incident_id: uuid.UUID) -> Incident:
-    """One matter; raises `IncidentNotFound`."""
+    """One incident; raises `IncidentNotFound`."""
     found = first(conn, SQL["read"], id=incident_id)
     if found is None:
         raise IncidentNotFound
@@ -277,13 +277,13 @@ def read(conn: Connection, incident_id: uuid.UUID) -> Incident:
 
 
 def find(conn: Connection, wanted: IncidentFilter) -> paging.Page[Incident]:
-    """A page of matters, newest first by the instant they were received."""
+    """A page of incidents, newest first by the instant they were received."""
     found = [_incident(row) for row in _find(conn, wanted)]
     return paging.page(found, wanted.limit, lambda last: (last.received_at.isoformat(), str(last.id)))
 
 
 def history(conn: Connection, incident_id: uuid.UUID) -> list[Event]:
-    """All that happened to a matter, from its beginning; raises `IncidentNotFound`."""
+    """All that happened to an incident, from its beginning; raises `IncidentNotFound`."""
     events = [Event(**row | _state(row)) for row in rows(conn, SQL["history"], id=incident_id)]
     if not events:
         raise IncidentNotFound
@@ -292,14 +292,14 @@ def history(conn: Connection, incident_id: uuid.UUID) -> list[Event]:
 
 def change_state(conn: Connection, incident_id: uuid.UUID, change: Change, expected_version: int) -> Incident:
     """
-    Take a matter one step further.
+    Take an incident one step further.
 
     Parameters
     ----------
     conn
         A transaction from `db.begin`.
     incident_id
-        Which matter.
+        Which incident.
     change
         The wanted step.
     expected_version
@@ -308,7 +308,7 @@ def change_state(conn: Connection, incident_id: uuid.UUID, change: Change, expec
     Raises
     ------
     StaleVersion
-        The matter has changed since.
+        The incident has changed since.
     TransitionRefused
         The step is not in `lifecycle.STEPS`, or lacks what it must say.
     """
@@ -530,6 +530,6 @@ def _said(change: Change) -> dict[str, str]:
 
 
 def entry(kind: str, incident: Incident) -> feed.Entry:
-    """What the feed tells of a matter."""
+    """What the feed tells of an incident."""
     body = {"state": incident.state, "category": incident.category, "version": incident.version}
     return feed.Entry(incident.path, kind, str(incident.id), body)

@@ -1,4 +1,4 @@
-"""Taking a report in: masked text for the matter, and contact, text as written and photographs kept apart from it."""
+"""Taking a report in: masked text for the incident, and contact, text as written and photographs kept apart from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from geo.seal import Contact
 
 @dataclass(frozen=True)
 class Beside:
-    """What comes with a report and is no part of the matter: the reporter's contact, and photographs made anew."""
+    """What comes with a report and is no part of the incident: the reporter's contact, and photographs made anew."""
 
     contact: Contact | None = None
     pictures: Sequence[Picture] = ()

@@ -1,5 +1,5 @@
 """
-The life of a matter as data: its states, the steps between them, and what each step must say.
+The life of an incident as data: its states, the steps between them, and what each step must say.
 
 上报 → 受理 → 交办 / 派单 → 签收 → 处置 → 核查 → 结案 → 回访 → 归档, with 退回, 挂账 and 不予受理 beside it.
 """
@@ -12,7 +12,7 @@ from geo.errors import TransitionRefused
 
 
 class State(StrEnum):
-    """A state of a matter; the values are what the database and the API say."""
+    """A state of an incident; the values are what the database and the API say."""
 
     REPORTED = "reported"
     ACCEPTED = "accepted"
@@ -38,7 +38,7 @@ STEPS: Mapping[State, frozenset[State]] = MappingProxyType(
         S.REPORTED: frozenset({S.ACCEPTED, S.REFUSED}),
         # Accepted to handling: the window handles on the spot (直办), nobody is called.
         S.ACCEPTED: frozenset({S.ASSIGNED, S.DISPATCHED, S.HANDLING, S.REFUSED}),
-        # Assigned to dispatched: the department hands the matter down to a team.
+        # Assigned to dispatched: the department hands the incident down to a team.
         S.ASSIGNED: frozenset({S.SIGNED, S.DISPATCHED, S.RETURNED}),
         S.DISPATCHED: frozenset({S.SIGNED, S.RETURNED}),
         S.SIGNED: frozenset({S.HANDLING, S.DEFERRED, S.RETURNED}),
@@ -46,11 +46,11 @@ STEPS: Mapping[State, frozenset[State]] = MappingProxyType(
         # Checking to handling: the check on site failed.
         S.CHECKING: frozenset({S.CLOSED, S.HANDLING}),
         S.DEFERRED: frozenset({S.HANDLING, S.RETURNED}),
-        # A returned matter is never left lying: it is handed out again, or refused with a reason.
+        # A returned incident is never left lying: it is handed out again, or refused with a reason.
         S.RETURNED: frozenset({S.ASSIGNED, S.DISPATCHED, S.HANDLING, S.REFUSED}),
         # Closed to archived: an anonymous report has nobody to revisit.
         S.CLOSED: frozenset({S.REVISITED, S.ARCHIVED}),
-        # Revisited to handling: who reported says that it is not settled, the matter is opened again.
+        # Revisited to handling: who reported says that it is not settled, the incident is opened again.
         S.REVISITED: frozenset({S.ARCHIVED, S.HANDLING}),
         # Refused to accepted: the refusal was reviewed and did not stand.
         S.REFUSED: frozenset({S.ARCHIVED, S.ACCEPTED}),
@@ -58,10 +58,10 @@ STEPS: Mapping[State, frozenset[State]] = MappingProxyType(
     }
 )
 
-# Settled matters run no clock; entering sets `closed_at`, opening again clears it.
+# Settled incidents run no clock; entering sets `closed_at`, opening again clears it.
 SETTLED = frozenset({S.CLOSED, S.REVISITED, S.ARCHIVED, S.REFUSED})
 
-# Nobody has taken the matter yet: a new default owner may still take it.
+# Nobody has taken the incident yet: a new default owner may still take it.
 UNTAKEN = frozenset({S.REPORTED, S.ACCEPTED, S.RETURNED})
 
 # These must say why; so must a step from settled back to open.
@@ -93,13 +93,13 @@ class ReasonNeeded(TransitionRefused):
 
 
 class DepartmentNeeded(TransitionRefused):
-    """Assigning a matter must name the department."""
+    """Assigning an incident must name the department."""
 
     zh = "交办必须指明部门。"
 
 
 def reopens(before: State, after: State) -> bool:
-    """Whether a step takes a settled matter up again."""
+    """Whether a step takes a settled incident up again."""
     return before in SETTLED and after not in SETTLED
 
 

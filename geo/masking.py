@@ -41,7 +41,7 @@ _UUID = re.compile(r"(?<![0-9A-Z])[0-9A-F]{8}-?(?:[0-9A-F]{4}-?){3}[0-9A-F]{12}(
 @dataclass(frozen=True)
 class Masked:
     """
-    Text that may be shown to all who see the matter.
+    Text that may be shown to all who see the incident.
 
     Attributes
     ----------

@@ -99,7 +99,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Category:
-    """A category of matters; `deadline_hours` counts from the report."""
+    """A category of incidents; `deadline_hours` counts from the report."""
 
     code: str
     parent: str | None
@@ -112,7 +112,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Channel:
-    """A way that matters come in."""
+    """A way that incidents come in."""
 
     code: str
     name_zh: str

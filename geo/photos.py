@@ -1,4 +1,4 @@
-"""Photographs of a matter: in the database, so that a backup holds them, and for those who handle the matter alone."""
+"""Photographs of an incident: in the database, so that a backup holds them, and for those who handle it alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class PhotoNotFound(NotFound):
 
 
 class TooManyPhotos(Conflict):
-    """A matter takes nine photographs at the most."""
+    """An incident takes nine photographs at the most."""
 
     zh = "每个事项最多九张照片。"
 
@@ -46,11 +46,11 @@ def put(conn: Connection, incident_id: UUID, number: int, picture: Picture) -> N
     Parameters
     ----------
     conn
-        A transaction of the report's intake, or of who may see the matter.
+        A transaction of the report's intake, or of who may see the incident.
     incident_id
-        Which matter.
+        Which incident.
     number
-        Its place among the matter's photographs.
+        Its place among the incident's photographs.
     picture
         From `pictures.clean`; nothing else may come in.
 
@@ -73,7 +73,7 @@ def put(conn: Connection, incident_id: UUID, number: int, picture: Picture) -> N
 
 
 def add(conn: Connection, incident_id: UUID, picture: Picture) -> int:
-    """Keep a further photograph of a matter; returns its number. Raises `TooManyPhotos`."""
+    """Keep a further photograph of an incident; returns its number. Raises `TooManyPhotos`."""
     execute(conn, SQL["lock_photos"], id=incident_id)
     number = max((photo.number for photo in find(conn, incident_id)), default=0) + 1
     put(conn, incident_id, number, picture)
@@ -89,7 +89,7 @@ def take(conn: Connection, incident_id: UUID, slot: int, picture: Picture) -> No
     conn
         A transaction of the intake, whose ticket was checked.
     incident_id
-        Which matter.
+        Which incident.
     slot
         Its place among those that came with the report; what is sent again to a place is the same photograph.
     picture
@@ -98,7 +98,7 @@ def take(conn: Connection, incident_id: UUID, slot: int, picture: Picture) -> No
     Raises
     ------
     TooManyPhotos
-        The matter has nine already.
+        The incident has nine already.
     """
     said = {"width": picture.width, "height": picture.height, "jpeg": picture.jpeg}
     if not one(conn, SQL["take_photo"], id=incident_id, slot=slot, **said)["taken"]:
@@ -106,7 +106,7 @@ def take(conn: Connection, incident_id: UUID, slot: int, picture: Picture) -> No
 
 
 def find(conn: Connection, incident_id: UUID) -> list[Photo]:
-    """The photographs of a matter, without the pictures; none for who does not handle it."""
+    """The photographs of an incident, without the pictures; none for who does not handle it."""
     return [Photo(**row) for row in rows(conn, SQL["photos"], id=incident_id)]
 
 

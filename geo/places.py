@@ -1,5 +1,5 @@
 """
-Where matters are said to be, and who answers for them there: by point, building, or the choice of a dispatcher.
+Where incidents are said to be, and who answers for them there: by point, building, or the choice of a dispatcher.
 
 A building that is named beats the point; a settled owner beats both while the unit exists. A disc of uncertainty
 changes no owner: it tells who else it may be.
@@ -32,7 +32,7 @@ BoolArray = NDArray[np.bool_]
 @dataclass(frozen=True)
 class Places:
     """
-    Where n matters are; all arrays of shape (n,), degrees in EPSG:4326.
+    Where n incidents are; all arrays of shape (n,), degrees in EPSG:4326.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
 """
 The public heat: figures of finished periods, made once, from which no count of one to four can be had by subtraction.
 
-A figure is the number of matters of a unit, a category (or all) and a period. It is told with its whole family or not
-at all: all parts of a unit, or all categories, have none or at least `LEAST` matters, and so has what stands at the
+A figure is the number of incidents of a unit, a category (or all) and a period. It is told with its whole family or not
+at all: all parts of a unit, or all categories, have none or at least `LEAST` incidents, and so has what stands at the
 unit itself. Categories are told only beneath a unit whose categories are told. So the difference between any two
 figures of a period is a sum of parts of which each is none or enough. Between periods of which one lies in the other
 the same is asked of what is left of the longer one.
@@ -114,7 +114,7 @@ def figures(paths: Sequence[str], standing: Counts, period: Period, earlier: Ear
     paths
         Of the units in force, sorted.
     standing
-        Matters by the path where they stand and by category, every category named for each path; a path that is not
+        Incidents by the path where they stand and by category, every category named for each path; a path that is not
         in force counts at the nearest unit above it.
     period
         What the counts are of.
@@ -159,7 +159,7 @@ def tile(conn: Connection, kind: Kind, category: str, zoom: int, x: int, y: int,
 
 @dataclass(frozen=True)
 class _Tree:
-    """Units with their parts, and how many matters stand in each subtree and at each unit itself."""
+    """Units with their parts, and how many incidents stand in each subtree and at each unit itself."""
 
     roots: list[str]
     parts: Mapping[str, list[str]]

@@ -1,4 +1,4 @@
-"""Every matter assigned again by the edition in force: set by set, with result and reason kept."""
+"""Every incident assigned again by the edition in force: set by set, with result and reason kept."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -25,9 +25,9 @@ class Reassigned:
     Attributes
     ----------
     run_id
-        Of ``assignment_run``; each matter has an assignment of this run with its reason.
+        Of ``assignment_run``; each incident has an assignment of this run with its reason.
     seen
-        How many matters were assigned.
+        How many incidents were assigned.
     moved
         How many of them got another unit or another team.
     settled
@@ -42,11 +42,11 @@ class Reassigned:
 
 def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
     """
-    Assign every matter of the scope again, settled ones too (docs/decisions/0006).
+    Assign every incident of the scope again, settled ones too (docs/decisions/0006).
 
-    The unit follows the edition whatever the state; the team only while nobody has taken the matter
-    (`lifecycle.UNTAKEN`), for who works on it goes on. Each moved matter gets an event and a new version; the feed
-    gets one entry a unit that lost or won matters, so that its lock is held for an instant only.
+    The unit follows the edition whatever the state; the team only while nobody has taken the incident
+    (`lifecycle.UNTAKEN`), for who works on it goes on. Each moved incident gets an event and a new version; the feed
+    gets one entry a unit that lost or won incidents, so that its lock is held for an instant only.
     """
     run_id = new_run(conn, assigner, "asked")
     open_stage(conn)
@@ -54,7 +54,7 @@ def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
     while found := rows(conn, SQL["next_set"], after=last, limit=SET):
         seen, last = seen + len(found), found[-1]["id"]
         moves = _assign_set(conn, assigner, run_id, found)
-        moved += sum(move["matters"] for move in moves)
+        moved += sum(move["incidents"] for move in moves)
         settled += sum(move["settled"] for move in moves)
         touched += _touched(moves)
     feed.append(conn, _entries(touched, run_id))
@@ -63,14 +63,14 @@ def reassign(conn: Connection, assigner: Assigner) -> Reassigned:
 
 def placed(assigner: Answering, found: Sequence[Row]) -> Decided:
     """
-    Who answers for matters as they stand, and what is doubtful about them.
+    Who answers for incidents as they stand, and what is doubtful about them.
 
     Parameters
     ----------
     assigner
         Of the edition.
     found
-        Matters with lon, lat, accuracy_m, building_lon, building_lat, settled and doubts. That a place has the offset
+        Incidents with lon, lat, accuracy_m, building_lon, building_lat, settled and doubts. That a place has the offset
         of GCJ-02 is not asked again, since what was declared is not known any more: that doubt stays, unless settled.
     """
     columns = {name: np.array([row[name] for row in found], dtype=np.float64) for name in _NUMBERS}
@@ -90,7 +90,7 @@ _NUMBERS = ("lon", "lat", "accuracy_m", "building_lon", "building_lat")
 
 def move_open(conn: Connection, run_id: int, decided: Decided, chosen: Iterable[tuple[int, Row]]) -> int:
     """
-    Move those of some matters that are still open to their new owners, with an event and an assignment each.
+    Move those of some incidents that are still open to their new owners, with an event and an assignment each.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def move_open(conn: Connection, run_id: int, decided: Decided, chosen: Iterable[
     decided
         The new owners.
     chosen
-        Positions in `decided`, and the matter of each.
+        Positions in `decided`, and the incident of each.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def move_open(conn: Connection, run_id: int, decided: Decided, chosen: Iterable[
     states = {"untaken": list(lifecycle.UNTAKEN), "settled": list(lifecycle.SETTLED)}
     moves = rows(conn, SQL["move_open"], run_id=run_id, **states)
     feed.append(conn, _entries(_touched(moves), run_id))
-    return sum(move["matters"] for move in moves)
+    return sum(move["incidents"] for move in moves)
 
 
 def open_stage(conn: Connection) -> None:
@@ -122,16 +122,16 @@ def open_stage(conn: Connection) -> None:
 
 
 def stage(conn: Connection, decided: Decided, chosen: Iterable[tuple[int, Row]]) -> None:
-    """Put the new owners of some matters there."""
+    """Put the new owners of some incidents there."""
     copy_rows(conn, "COPY staged_assignment FROM STDIN", (_record(decided, at, row) for at, row in chosen))
 
 
 def _touched(moves: list[Row]) -> Counter[str]:
-    """How many matters each unit lost or won."""
+    """How many incidents each unit lost or won."""
     touched = Counter[str]()
     for move in moves:
         for path in {move["path"], move["from_path"]}:
-            touched[path] += move["matters"]
+            touched[path] += move["incidents"]
     return touched
 
 
@@ -156,6 +156,6 @@ def _record(decided: Decided, at: int, row: Row) -> list[object]:
 
 def _entries(touched: Counter[str], run_id: int) -> list[feed.Entry]:
     return [
-        feed.Entry(path, "unit.reassigned", str(run_id), {"matters": matters})
-        for path, matters in sorted(touched.items())
+        feed.Entry(path, "unit.reassigned", str(run_id), {"incidents": incidents})
+        for path, incidents in sorted(touched.items())
     ]

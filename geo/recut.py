@@ -1,7 +1,7 @@
 """
-History under other boundaries: the owner that every matter would have, beside the one that it has.
+History under other boundaries: the owner that every incident would have, beside the one that it has.
 
-A re-cut never touches a matter. It is kept as a run with its rows, so that figures can be compared across a redraw,
+A re-cut never touches an incident. It is kept as a run with its rows, so that figures can be compared across a redraw,
 can be made again to the same answer, and can be deleted.
 """
 
@@ -54,7 +54,7 @@ class OverlappingAreas(BadGeometry):
 @dataclass(frozen=True)
 class Boundaries:
     """
-    What matters are re-cut to.
+    What incidents are re-cut to.
 
     Attributes
     ----------
@@ -157,7 +157,7 @@ class Recut:
 @dataclass(frozen=True)
 class RecutTotals(Recut):
     """
-    A run with what it did to the matters that the session sees.
+    A run with what it did to the incidents that the session sees.
 
     Attributes
     ----------
@@ -177,7 +177,7 @@ class RecutTotals(Recut):
 @dataclass(frozen=True)
 class RecutUnit:
     """
-    A unit with its matters.
+    A unit with its incidents.
 
     Attributes
     ----------
@@ -186,9 +186,9 @@ class RecutUnit:
     code, name
         Of the unit.
     before
-        Matters that it owned when they were re-cut.
+        Incidents that it owned when they were re-cut.
     after
-        Matters that it owns under the boundaries of the run.
+        Incidents that it owns under the boundaries of the run.
     """
 
     unit_id: int | None
@@ -200,7 +200,7 @@ class RecutUnit:
 
 def recut(conn: Connection, boundaries: Boundaries) -> int:
     """
-    Re-cut every matter of the scope; returns the id of the run.
+    Re-cut every incident of the scope; returns the id of the run.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def recut(conn: Connection, boundaries: Boundaries) -> int:
     Raises
     ------
     BadCoordinate
-        A matter has no place.
+        An incident has no place.
     """
     units = boundaries.division.units
     run = one(
@@ -250,7 +250,7 @@ def find(conn: Connection, *, cursor: str | None = None, limit: int = 100) -> pa
 
 
 def read(conn: Connection, recut_id: int) -> RecutTotals:
-    """One run, with counts of the matters that the session sees; raises `RecutNotFound`."""
+    """One run, with counts of the incidents that the session sees; raises `RecutNotFound`."""
     row = first(conn, SQL["read"], recut_id=recut_id)
     if row is None:
         raise RecutNotFound(str(recut_id))
@@ -259,7 +259,7 @@ def read(conn: Connection, recut_id: int) -> RecutTotals:
 
 def counts(conn: Connection, recut_id: int, *, cursor: str | None = None, limit: int = 100) -> paging.Page[RecutUnit]:
     """
-    Matters by unit before and after, of those that the session sees, ascending by code; units without any are left out.
+    Incidents by unit before and after, of those that the session sees, ascending by code; units with none are left out.
 
     Raises
     ------
@@ -317,14 +317,14 @@ def _codes(frame: pd.DataFrame, path: Path, asked: str | None) -> pd.Series:
 
 
 def _places(conn: Connection) -> NDArray[np.void]:
-    """Id, place and owner of every matter that the session sees, ascending by id, shape (n,)."""
+    """Id, place and owner of every incident that the session sees, ascending by id, shape (n,)."""
     packed = b"".join(row["packed"] for row in conn.execute(SQL["places"], binary=True))
     found = np.frombuffer(packed, _PACKED)
     return found[np.lexsort((found["low"], found["high"]))]
 
 
 def _answers(places: NDArray[np.void], division: Division) -> bytes:
-    """The owner of each matter, as a binary COPY of the staging table."""
+    """The owner of each incident, as a binary COPY of the staging table."""
     found = division.find(places["lon"].astype(np.float64), places["lat"].astype(np.float64))
     ids = np.append(division.units["unit_id"].to_numpy(dtype=np.int64, na_value=NOBODY), NOBODY)
     made = np.zeros(len(places), _STAGED)

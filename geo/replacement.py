@@ -68,7 +68,7 @@ def replace_grids(
     conn: Connection, app: procrastinate.App, code: str, grids: gpd.GeoDataFrame, at: datetime, *, system: str
 ) -> Replaced:
     """
-    Draw the micro-grids of a community anew, from an instant on; open matters are moved then by a job.
+    Draw the micro-grids of a community anew, from an instant on; open incidents are moved then by a job.
 
     Codes in force below the community that are named stay the same units, those that are not named end, and those that
     are new are issued.
@@ -168,8 +168,8 @@ def _write_lineage(conn: Connection, former: gpd.GeoDataFrame, path: str, at: da
     old_areas, new_areas = former.geometry.to_numpy(), new.geometry.to_numpy()
     pairs = handed(old_areas, new_areas)
     subtree = {"path_from": path, "path_to": Scope(path).upper}
-    counted = (_points(rows(conn, SQL[name], **subtree)) for name in ("households", "matters"))
-    households, matters = (shares(pairs, old_areas, new_areas, points) for points in counted)
+    counted = (_points(rows(conn, SQL[name], **subtree)) for name in ("households", "incidents"))
+    households, incidents = (shares(pairs, old_areas, new_areas, points) for points in counted)
     was, now = former["unit_id"].to_numpy()[pairs.former], new["unit_id"].to_numpy()[pairs.new]
     stays = (was == now) & shapely.equals(old_areas[pairs.former], new_areas[pairs.new])
     return execute(
@@ -180,7 +180,7 @@ def _write_lineage(conn: Connection, former: gpd.GeoDataFrame, path: str, at: da
         predecessors=was[~stays].tolist(),
         areas=pairs.area[~stays].tolist(),
         households=_nullable(households[~stays]),
-        matters=_nullable(matters[~stays]),
+        incidents=_nullable(incidents[~stays]),
     )
 
 

@@ -39,23 +39,23 @@ MEANINGS: Mapping[Permission, tuple[str, str]] = MappingProxyType(
     {
         "public": ("服务自身：健康检查、接口说明、登录", "the service itself: health, its description, signing in"),
         "unit.read": ("查看网格、边界与归属", "units, their areas, and who answers for a place"),
-        "list.read": ("查看类别、来源与流转", "categories, channels, and the steps of a matter"),
+        "list.read": ("查看类别、来源与流转", "categories, channels, and the steps of an incident"),
         "station.read": ("查看服务站及其覆盖", "stations and what they cover"),
         "stats.read": ("查看公开统计", "the published figures"),
-        "incident.report": ("上报事项", "report a matter"),
-        "incident.read": ("查看事项与办理过程", "matters and what happened to them"),
-        "incident.change": ("办理事项", "take a matter a step further"),
-        "incident.settle": ("确定位置存疑事项的归属", "settle whose a matter is where its place leaves doubts"),
-        "incident.export": ("导出事项", "take matters out as files"),
+        "incident.report": ("上报事项", "report an incident"),
+        "incident.read": ("查看事项与办理过程", "incidents and what happened to them"),
+        "incident.change": ("办理事项", "take an incident a step further"),
+        "incident.settle": ("确定位置存疑事项的归属", "settle whose an incident is where its place leaves doubts"),
+        "incident.export": ("导出事项", "take incidents out as files"),
         "reporter.reveal": (
             "查看报告人联系方式（须说明理由，留痕）",
             "a reporter's contact, with a reason that is kept",
         ),
-        "photo.read": ("查看事项照片", "photographs of matters"),
-        "photo.add": ("上传事项照片", "add photographs to matters"),
+        "photo.read": ("查看事项照片", "photographs of incidents"),
+        "photo.add": ("上传事项照片", "add photographs to incidents"),
         "team.read": ("查看队伍及办公电话", "teams and their office telephones"),
         "route.read": ("查看巡逻路线", "patrol routes"),
-        "map.read": ("查看事项地图", "maps of matters"),
+        "map.read": ("查看事项地图", "maps of incidents"),
         "plan.draft": ("起草网格调整方案", "draft a redraw of grids"),
         "plan.publish": ("批准并发布网格调整", "approve and publish a redraw"),
         "account.own": ("本账号的密码与身份切换", "the own password, and which of the own grants to act under"),
@@ -113,12 +113,12 @@ PERMISSIONS: Mapping[Role, Permissions] = MappingProxyType(
         R.DISPATCHER: MATTERS | Permissions({"route.read", "incident.settle", "incident.export", "reporter.reveal"}),
         # A department handles what it was given; who patrols where is no business of its.
         R.DEPARTMENT_HANDLER: MATTERS | Permissions({"reporter.reveal"}),
-        # Planners see where matters lie, not what they say.
+        # Planners see where incidents lie, not what they say.
         R.PLANNER: PLANS | Permissions({"plan.draft"}),
         # Who approves a plan has not drawn it.
         R.APPROVER: PLANS | Permissions({"plan.publish"}),
         R.AUDITOR: SIGNED_IN | Permissions({"incident.read", "audit.read", "metrics.read"}),
-        # Who keeps the accounts reads no matters.
+        # Who keeps the accounts reads no incidents.
         R.ADMIN: SIGNED_IN | Permissions({"account.manage", "metrics.read"}),
     }
 )

@@ -1,8 +1,8 @@
 """
-Sealing: a reporter's contact, and text as it was written, encrypted apart from the matter that they belong to.
+Sealing: a reporter's contact, and text as it was written, encrypted apart from the incident that they belong to.
 
-AES-GCM with a key of the month, bound to the matter, the purpose and the key: a sealed row that is moved to another
-matter does not open. Opening a row takes a log entry in the same transaction; the policies of ``reporter`` and
+AES-GCM with a key of the month, bound to the incident, the purpose and the key: a sealed row that is moved to another
+incident does not open. Opening a row takes a log entry in the same transaction; the policies of ``reporter`` and
 ``incident_original`` ask for it, so that forgetting it shows nothing.
 """
 
@@ -29,13 +29,13 @@ Purpose = Literal["reporter", "original"]
 
 
 class SealBroken(WanggeError):
-    """A sealed entry does not open: it was changed, or moved from another matter."""
+    """A sealed entry does not open: it was changed, or moved from another incident."""
 
     zh = "密封内容无法打开：内容被更改，或被移自其他事项。"
 
 
 class NothingSealed(NotFound):
-    """Nothing is sealed for this matter that you may open."""
+    """Nothing is sealed for this incident that you may open."""
 
     zh = "该事项没有您可以打开的密封内容。"
 
@@ -78,17 +78,17 @@ class Contact:
 
 @dataclass(frozen=True)
 class Purged:
-    """How many contacts, original texts and photographs were ended, and how many open matters that touches."""
+    """How many contacts, original texts and photographs were ended, and how many open incidents that touches."""
 
     contacts: int
     originals: int
     photos: int
-    of_open_matters: int
+    of_open_incidents: int
 
 
 def seal(ring: KeyRing, key_id: str, purpose: Purpose, incident_id: UUID, content: Mapping[str, str]) -> bytes:
     """
-    Encrypt content for one matter and purpose.
+    Encrypt content for one incident and purpose.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def seal(ring: KeyRing, key_id: str, purpose: Purpose, incident_id: UUID, conten
 
 
 def sealer(ring: KeyRing, key_id: str, purpose: Purpose) -> Callable[[UUID, Mapping[str, str]], bytes]:
-    """What `seal` does, for many matters: the key is read once."""
+    """What `seal` does, for many incidents: the key is read once."""
     key = AESGCM(ring.key(key_id))
 
     def encrypt(incident_id: UUID, content: Mapping[str, str]) -> bytes:
@@ -123,7 +123,7 @@ def unseal(ring: KeyRing, key_id: str, purpose: Purpose, incident_id: UUID, seal
 
 
 def put_contact(conn: Connection, ring: KeyRing, incident_id: UUID, contact: Contact) -> None:
-    """Seal the contact of a matter's reporter, in the transaction of the report."""
+    """Seal the contact of an incident's reporter, in the transaction of the report."""
     said = {name: value for name, value in asdict(contact).items() if value}
     _put(conn, ring, "reporter", incident_id, said)
 
@@ -135,11 +135,11 @@ def reveal(conn: Connection, ring: KeyRing, incident_id: UUID, reason: str) -> C
     Parameters
     ----------
     conn
-        A transaction from `db.begin` of a role that handles matters, with the matter in its scope.
+        A transaction from `db.begin` of a role that handles incidents, with the incident in its scope.
     ring
         From `keys.open_ring`.
     incident_id
-        Which matter.
+        Which incident.
     reason
         Why; free text, kept in the audit log with numbers of persons masked.
 
@@ -160,13 +160,13 @@ def reveal(conn: Connection, ring: KeyRing, incident_id: UUID, reason: str) -> C
 
 
 def put_original(conn: Connection, ring: KeyRing, incident_id: UUID, texts: Mapping[str, str]) -> None:
-    """Seal the fields of a matter as they were written, where masking changed them."""
+    """Seal the fields of an incident as they were written, where masking changed them."""
     _put(conn, ring, "original", incident_id, texts)
 
 
 def original(conn: Connection, ring: KeyRing, incident_id: UUID) -> dict[str, str]:
     """
-    Read the fields of a matter as they were written; that they were read is logged.
+    Read the fields of an incident as they were written; that they were read is logged.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Whose a matter is and why: the decisions so far, and the one that a dispatcher makes where there are doubts."""
+"""Whose an incident is and why: the decisions so far, and the one that a dispatcher makes where there are doubts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ SQL = statements("settlement")
 
 
 class NotACandidate(Invalid):
-    """A matter is settled for one of its candidates, or for a micro-grid of your scope."""
+    """An incident is settled for one of its candidates, or for a micro-grid of your scope."""
 
     zh = "只能确定为候选网格之一，或您管辖范围内的微网格。"
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """The unit that shall own a matter, by its code, and why."""
+    """The unit that shall own an incident, by its code, and why."""
 
     unit: str
     reason: str
@@ -34,7 +34,7 @@ class Settlement:
 @dataclass(frozen=True)
 class Candidate:
     """
-    A unit that may own a matter.
+    A unit that may own an incident.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Candidate:
 @dataclass(frozen=True)
 class Decision:
     """
-    A decision on whose a matter is.
+    A decision on whose an incident is.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class Decision:
 
 
 def decisions(conn: Connection, incident_id: UUID) -> list[Decision]:
-    """Every decision on whose a matter is, newest first; raises `IncidentNotFound`."""
+    """Every decision on whose an incident is, newest first; raises `IncidentNotFound`."""
     incidents.read(conn, incident_id)
     found = rows(conn, SQL["decided"], id=incident_id)
     ids = sorted({unit for row in found for unit in row["candidates"]})
@@ -112,14 +112,14 @@ def settle(
     conn: Connection, incident_id: UUID, settlement: Settlement, expected_version: int, assigner: Answering
 ) -> Incident:
     """
-    Settle whose a matter is; it stays so, whatever is assigned again, as long as the unit is in force.
+    Settle whose an incident is; it stays so, whatever is assigned again, as long as the unit is in force.
 
     Parameters
     ----------
     conn
-        A transaction from `db.begin` of the matter's own scope; what was handed over is settled by nobody else.
+        A transaction from `db.begin` of the incident's own scope; what was handed over is settled by nobody else.
     incident_id
-        Which matter.
+        Which incident.
     settlement
         One of the candidates of the last decision, which may lie beyond the scope, or a micro-grid of the scope.
     expected_version

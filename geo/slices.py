@@ -2,8 +2,8 @@
 What a session may see of what memory holds: the twin, in Python, of the policies on ``incident``.
 
 A row is seen if its path lies in the scope's range, or if it is in the hands of the scope's organisation now. Whatever
-answers from memory (heat, streams, tiles of matters) asks here, so that there is one rule beside the database's, and a
-test holds the two together.
+answers from memory (heat, streams, tiles of incidents) asks here, so that there is one rule beside the database's, and
+a test holds the two together.
 """
 
 from bisect import bisect_left
@@ -28,7 +28,7 @@ class Slice:
     end
         The least text above every path that is seen.
     organisation
-        Id of the team or department whose matters are seen wherever they lie; empty for none.
+        Id of the team or department whose incidents are seen wherever they lie; empty for none.
     """
 
     first: str

@@ -1,7 +1,7 @@
 """
-The published figures of what is loaded: one object for a front page, nothing in it about a single matter.
+The published figures of what is loaded: one object for a front page, nothing in it about a single incident.
 
-Where matters are counted by area, month or cell, a count below `LEAST` is not told, nor can it be had by
+Where incidents are counted by area, month or cell, a count below `LEAST` is not told, nor can it be had by
 subtraction: where what is left out is too little, another count is left out too.
 """
 
@@ -28,7 +28,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Matters:
+class Incidents:
     """
     Counts of incidents.
 
@@ -100,7 +100,7 @@ class Summary:
     name: str | None
     name_en: str | None
     units: list[Counted]
-    incidents: Matters
+    incidents: Incidents
     teams: list[Counted]
     stations: Counted
     routes: Counted
@@ -135,7 +135,7 @@ def read(conn: db.Connection, *, timezone: str) -> Summary:
         name=root.get("name"),
         name_en=root.get("name_en"),
         units=counted,
-        incidents=matters(conn, timezone),
+        incidents=incidents(conn, timezone),
         teams=[Counted(**row) for row in _rows(conn, "teams")],
         stations=_places(conn, "stations"),
         routes=_places(conn, "routes"),
@@ -160,11 +160,11 @@ def overview_level(counted: Sequence[Counted]) -> str | None:
     return several[0] if several else counted[-1].kind if counted else None
 
 
-def matters(conn: db.Connection, timezone: str) -> Matters:
+def incidents(conn: db.Connection, timezone: str) -> Incidents:
     """Count all incidents the session may see."""
     row = _rows(conn, "incidents", timezone=timezone)[0]
     refused = row.pop("refused")
-    return Matters(open=row["total"] - row["settled"] - refused, **row)
+    return Incidents(open=row["total"] - row["settled"] - refused, **row)
 
 
 def parts(conn: db.Connection, level: str) -> list[Part]:
@@ -189,7 +189,7 @@ def tellable(counts: Sequence[int], *, latest: bool = False) -> list[bool]:
     Parameters
     ----------
     counts
-        Matters of each part of the split.
+        Incidents of each part of the split.
     latest
         Leave out the last of the other counts rather than the least: a month that has just begun is the usual
         small one, and a gap beside it misleads nobody.

@@ -1,8 +1,8 @@
 """
 How far one's own report has come, for whoever has its number: state and times, and nothing else.
 
-The number is the matter's id. It is made of the instant to the nanosecond and 54 random bits, so nobody finds one by
-trying; whoever is shown it may follow the matter, which is why nothing is told but how far it has come.
+The number is the incident's id. It is made of the instant to the nanosecond and 54 random bits, so nobody finds one by
+trying; whoever is shown it may follow the incident, which is why nothing is told but how far it has come.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class ReportNotFound(NotFound):
 
 @dataclass(frozen=True)
 class Reached:
-    """A stage of the loop, and when the matter came to it; None if it has not, or went past it."""
+    """A stage of the loop, and when the incident came to it; None if it has not, or went past it."""
 
     stage: Stage
     at: datetime | None
@@ -70,7 +70,7 @@ class Progress:
     received_at, due_at
         When it came in, and until when it shall be settled.
     stages
-        All stages in their order; what was reached before the matter was opened again counts no more.
+        All stages in their order; what was reached before the incident was opened again counts no more.
     """
 
     state: State
@@ -88,7 +88,7 @@ def follow(conn: Connection, number: UUID) -> Progress:
     Parameters
     ----------
     conn
-        A transaction that may read every matter: the number is what opens this one.
+        A transaction that may read every incident: the number is what opens this one.
     number
         What the reporter was given.
 

@@ -24,7 +24,7 @@ LAYER = TileLayer("heat", "热力", "heat", "map.read", (Within("heat", {"n": "N
 DEEPER = 6
 """A tile has 64 by 64 cells."""
 BREAKS = (0.5, 0.75, 0.9, 0.97, 0.995)
-"""Shares of the filled cells that the classes of a legend end at: a town with most of the matters is not all of it."""
+"""Shares of the filled cells that the classes of a legend end at: a town with most incidents is not all of it."""
 MOST_STEPS = 2000
 Step = Literal["hour", "day", "week", "month"]
 _FREQUENCIES: Mapping[Step, str] = {"hour": "h", "day": "D", "week": "W-MON", "month": "MS"}
@@ -50,7 +50,7 @@ class Desk:
     Attributes
     ----------
     view
-        The matters in memory.
+        The incidents in memory.
     seen
         What the session may see.
     wanted
@@ -71,7 +71,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Slot:
-    """A step of time: from when on, how many matters occurred in it, and how many of these are open."""
+    """A step of time: from when on, how many incidents occurred in it, and how many of these are open."""
 
     since: datetime
     n: int
@@ -86,7 +86,7 @@ class Legend:
     Attributes
     ----------
     total
-        All matters that are wanted.
+        All incidents that are wanted.
     most
         The greatest count of a cell, by zoom.
     breaks
@@ -114,7 +114,7 @@ def warm() -> None:
 
 def tile(desk: Desk, zoom: int, x: int, y: int) -> bytes:
     """
-    A heat tile: a layer ``heat`` of squares with how many matters lie in them (``n``), and how many are open.
+    A heat tile: a layer ``heat`` of squares with how many incidents lie in them (``n``), and how many are open.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def slots(desk: Desk, bbox: tuple[float, float, float, float] | None, step: Step
 
 def by_unit(desk: Desk, paths: Sequence[str]) -> tuple[Int64s, Int64s]:
     """
-    Count the matters of units with all below them.
+    Count the incidents of units with all below them.
 
     Parameters
     ----------

@@ -43,6 +43,6 @@ def _show(month: str, found: seal.Purged, key_ids: list[str]) -> None:
     table.add_row("联系方式 · Contacts", str(found.contacts))
     table.add_row("原文 · Unmasked text", str(found.originals))
     table.add_row("照片 · Photographs", str(found.photos))
-    table.add_row("涉及未办结事项 · Of open incidents", str(found.of_open_matters))
+    table.add_row("涉及未办结事项 · Of open incidents", str(found.of_open_incidents))
     table.add_row("密钥 · Keys", ", ".join(key_ids) or "0")
     console.print(table)

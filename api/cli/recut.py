@@ -1,4 +1,4 @@
-"""`wangge recut`: the history of matters under other boundaries, beside what it is."""
+"""`wangge recut`: the history of incidents under other boundaries, beside what it is."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from geo.settings import settings
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="历史事项按其他边界重划 · History under other boundaries, kept apart from the matters.",
+    help="历史事项按其他边界重划 · History under other boundaries, kept apart from the incidents.",
 )
 console = Console()
 
@@ -67,7 +67,7 @@ def _run(pool: ConnectionPool[Connection], boundaries: Callable[[], Boundaries])
         f"重划 {run}：{done.incidents:,} 件，变动 {done.moved:,} 件，网格外 {done.outside:,} 件，{seconds:.2f} 秒"
     )
     console.print(
-        f"Re-cut {run}: {done.incidents:,} matters, {done.moved:,} in another unit, {done.outside:,} outside, "
+        f"Re-cut {run}: {done.incidents:,} incidents, {done.moved:,} in another unit, {done.outside:,} outside, "
         f"{seconds:.2f} s"
     )
 
@@ -84,7 +84,7 @@ def show_all() -> None:
 
 @app.command("show")
 def show(recut_id: Id, out: Out = None) -> None:
-    """比较各网格重划前后的事项数 · Matters by unit, before and after."""
+    """比较各网格重划前后的事项数 · Incidents by unit, before and after."""
     with database() as pool, begin(pool, OPERATOR) as conn:
         found = _all_counts(conn, recut_id)
     found["change"] = found["after"] - found["before"]
@@ -110,7 +110,7 @@ def _all_counts(conn: Connection, recut_id: int) -> pd.DataFrame:
 
 @app.command("delete")
 def delete(recut_id: Id) -> None:
-    """删除一次重划 · Delete a re-cut with its rows; matters are not touched."""
+    """删除一次重划 · Delete a re-cut with its rows; incidents are not touched."""
     with database() as pool, begin(pool, OPERATOR) as conn:
         recut.delete(conn, recut_id)
     console.print(f"已删除重划 {recut_id} · Re-cut {recut_id} is deleted.")

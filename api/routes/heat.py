@@ -127,7 +127,7 @@ class SliceQuery(Filters):
 
 
 class SliceOut(BaseModel):
-    """A step: since when, how many matters occurred in it, and how many of these are open now."""
+    """A step: since when, how many incidents occurred in it, and how many of these are open now."""
 
     since: datetime
     n: int
@@ -156,7 +156,7 @@ class UnitsQuery(HeatQuery):
 
 
 class UnitHeat(BaseModel):
-    """Matters of a unit with all below it, and open ones; no counts where it is not wholly within the scope."""
+    """Incidents of a unit with all below it, and open ones; no counts where it is not wholly within the scope."""
 
     unit_id: int
     level: Level
@@ -190,7 +190,7 @@ async def describe(request: Request, asking: Reader, query: Annotated[HeatQuery,
 async def tile(
     request: Request, asking: Reader, z: Zoom, x: Column, y: Row, query: Annotated[HeatQuery, Query()]
 ) -> Response:
-    """Squares with the number of matters in them (`n`) and of open ones (`open`), of what whoever asks sees."""
+    """Squares with the number of incidents in them (`n`) and of open ones (`open`), of what whoever asks sees."""
     LAYER.check(z, x, y)
     packed = await service_of(request).hearth.count(lambda: _pack(_desk(request, asking, query), z, x, y))
     return answer(request.headers, packed, public=False)
@@ -198,7 +198,7 @@ async def tile(
 
 @router.get("/v1/heat/slices", summary="Heat step by step 分时热度", responses=refusals(422))
 async def slices(request: Request, asking: Reader, query: Annotated[SliceQuery, Query()]) -> Slices:
-    """How many matters occurred in each hour, day, week or month, for playing a day or a year."""
+    """How many incidents occurred in each hour, day, week or month, for playing a day or a year."""
     timezone = service_of(request).settings.timezone
     found = await service_of(request).hearth.count(
         lambda: heat.slots(_desk(request, asking, query), cast(Any, query.bbox), query.step, timezone)
@@ -209,7 +209,7 @@ async def slices(request: Request, asking: Reader, query: Annotated[SliceQuery, 
 
 @router.get("/v1/heat/units", summary="Heat by unit 各单元热度", responses=refusals(422))
 async def by_unit(request: Request, asking: Reader, query: Annotated[UnitsQuery, Query()]) -> Page[UnitHeat]:
-    """The matters of each unit of a level, ascending by code: what a heat map shows, as a table."""
+    """The incidents of each unit of a level, ascending by code: what a heat map shows, as a table."""
     return await service_of(request).hearth.count(lambda: _by_unit(request, asking, query))
 
 

@@ -1,4 +1,4 @@
-"""Matters: report, list, read, follow, change."""
+"""Incidents: report, list, read, follow, change."""
 
 import re
 from typing import Annotated
@@ -56,7 +56,7 @@ _TAG = re.compile(r'"([1-9]\d{0,8})"')
 @router.post(
     "/incidents",
     status_code=201,
-    summary="Report a matter 上报事项",
+    summary="Report an incident 上报事项",
     responses={201: {"headers": TICKET}, **refusals(429)},
 )
 def report(
@@ -79,29 +79,29 @@ def report(
     return _tagged(response, incident)
 
 
-@router.get("/incidents", summary="List matters 事项列表")
+@router.get("/incidents", summary="List incidents 事项列表")
 def find(request: Request, asking: Reader, query: Annotated[IncidentQuery, Query()]) -> Page[Incident]:
-    """Matters, newest first; `located=outside` is the queue of those outside every grid."""
+    """Incidents, newest first; `located=outside` is the queue of those outside every grid."""
     with begin(request, asking.scope) as conn:
         return incidents.find(conn, IncidentFilter(**query.model_dump()))
 
 
-@router.get("/incidents/{incident_id}", summary="Read a matter 事项详情")
+@router.get("/incidents/{incident_id}", summary="Read an incident 事项详情")
 def read(request: Request, response: Response, asking: Reader, incident_id: UUID) -> Incident:
-    """A matter as it now stands; its ETag is what a change must send back."""
+    """An incident as it now stands; its ETag is what a change must send back."""
     with begin(request, asking.scope) as conn:
         return _tagged(response, incidents.read(conn, incident_id))
 
 
-@router.get("/incidents/{incident_id}/history", summary="What happened to a matter 办理过程")
+@router.get("/incidents/{incident_id}/history", summary="What happened to an incident 办理过程")
 def history(request: Request, asking: Reader, incident_id: UUID) -> list[Event]:
-    """All that happened to a matter, from the beginning."""
+    """All that happened to an incident, from the beginning."""
     with begin(request, asking.scope) as conn:
         return incidents.history(conn, incident_id)
 
 
 @router.patch(
-    "/incidents/{incident_id}", summary="Take a matter a step further 变更状态", responses=refusals(409, 412, 428)
+    "/incidents/{incident_id}", summary="Take an incident a step further 变更状态", responses=refusals(409, 412, 428)
 )
 def change(
     request: Request,
@@ -117,7 +117,7 @@ def change(
         return _tagged(response, incidents.change_state(conn, incident_id, body.change(), _version(if_match)))
 
 
-@router.get("/incidents/{incident_id}/assignments", summary="Whose a matter is and why 归属及依据")
+@router.get("/incidents/{incident_id}/assignments", summary="Whose an incident is and why 归属及依据")
 def assignments(request: Request, asking: Reader, incident_id: UUID) -> list[Decision]:
     """Every decision on whose it is, newest first: rule, edition, candidates with their shares, and team."""
     with begin(request, asking.scope) as conn:
@@ -125,7 +125,7 @@ def assignments(request: Request, asking: Reader, incident_id: UUID) -> list[Dec
 
 
 @router.post(
-    "/incidents/{incident_id}/settle", summary="Settle whose a matter is 确定归属", responses=refusals(412, 428)
+    "/incidents/{incident_id}/settle", summary="Settle whose an incident is 确定归属", responses=refusals(412, 428)
 )
 def settle(
     request: Request,
@@ -139,7 +139,7 @@ def settle(
     """
     For one of its candidates, or for a micro-grid of the own scope; it stays so while that unit is in force.
 
-    The answer is the matter as it stands then, even where it has left the scope.
+    The answer is the incident as it stands then, even where it has left the scope.
     """
     with begin(request, asking.scope) as conn:
         assigner = service_of(request).editions.assigner(conn)
@@ -149,7 +149,7 @@ def settle(
 
 @router.get("/lifecycle", summary="States and steps 状态与流转", dependencies=[needs("list.read")])
 async def steps() -> list[Step]:
-    """The states of a matter, with their names and the steps between them."""
+    """The states of an incident, with their names and the steps between them."""
     return [_step(state) for state in lifecycle.State]
 
 

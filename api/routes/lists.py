@@ -23,6 +23,6 @@ def categories(request: Request, asking: Reader) -> Categories:
 
 @router.get("/channels", summary="Channels 来源")
 def channels(request: Request, asking: Reader) -> Channels:
-    """The ways that matters come in."""
+    """The ways that incidents come in."""
     with begin(request, asking.scope) as conn:
         return Channels(channels=organisations.channels(conn))

@@ -1,4 +1,4 @@
-"""Photographs of a matter: list, look at, add, blur."""
+"""Photographs of an incident: list, look at, add, blur."""
 
 from datetime import datetime
 from typing import Annotated
@@ -52,11 +52,11 @@ class BlurIn(Strict):
     rectangles: Annotated[list[RectangleIn], Field(min_length=1, max_length=pictures.MOST_RECTANGLES)]
 
 
-@router.get("/photos", summary="Photographs of a matter 事项照片列表")
+@router.get("/photos", summary="Photographs of an incident 事项照片列表")
 def find(request: Request, asking: Viewer, incident_id: UUID) -> list[Photo]:
-    """The photographs of a matter, by their numbers."""
+    """The photographs of an incident, by their numbers."""
     with begin(request, asking.scope) as conn:
-        incidents.read(conn, incident_id)  # a matter out of sight is not found, rather than without photographs
+        incidents.read(conn, incident_id)  # an incident out of sight is not found, rather than without photographs
         return photos.find(conn, incident_id)
 
 
@@ -67,7 +67,7 @@ def find(request: Request, asking: Viewer, incident_id: UUID) -> list[Photo]:
     responses={200: {"content": {"image/jpeg": {}}}},
 )
 def read(request: Request, asking: Viewer, incident_id: UUID, number: Number) -> Response:
-    """The picture as JPEG; for who handles the matter alone."""
+    """The picture as JPEG; for who handles the incident alone."""
     with begin(request, asking.scope) as conn:
         _, jpeg = photos.read(conn, incident_id, number)
     return Response(jpeg, media_type="image/jpeg", headers=ALONE)
@@ -109,7 +109,7 @@ async def take(
         ),
     ],
 ) -> None:
-    """The body is the file; who reported may send it, again too, and only who handles the matter sees it."""
+    """The body is the file; who reported may send it, again too, and only who handles the incident sees it."""
     service = service_of(request)
     now = await run_in_threadpool(_now, request)
     tickets.check(service.ring, incident_id, ticket, now)

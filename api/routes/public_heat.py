@@ -35,7 +35,7 @@ class PublicQuery(Strict):
 
 
 class PublicFigure(BaseModel):
-    """Matters of a unit; `finest` where nothing is told of its parts."""
+    """Incidents of a unit; `finest` where nothing is told of its parts."""
 
     unit_id: int
     level: Level
@@ -59,7 +59,7 @@ class PublicHeat(BaseModel):
 
 @router.get("/v1/public/heat", summary="Public heat 公开热度", dependencies=[needs("stats.read")])
 def read(request: Request, query: Annotated[PublicQuery, Query()]) -> PublicHeat:
-    """Matters by unit in the last full week, month or year; what would tell of fewer than five is not split further."""
+    """Incidents by unit in the last full week, month or year; what tells of fewer than five is not split further."""
     with begin(request, PUBLIC) as conn:
         found = public_figures.read(conn, query.period, query.category or public_figures.ALL)
     first = found[0] if found else {}

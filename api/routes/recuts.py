@@ -34,15 +34,15 @@ def find(request: Request, asking: Reader, query: Annotated[PageQuery, Query()])
 
 @router.get("/{recut_id}", summary="One re-cut 单次重划")
 def read(request: Request, asking: Reader, recut_id: RecutId) -> RecutTotals:
-    """One run, and how many of the matters that you see it moves."""
+    """One run, and how many of the incidents that you see it moves."""
     with begin(request, asking.scope) as conn:
         return recut.read(conn, recut_id)
 
 
-@router.get("/{recut_id}/units", summary="Matters by unit, before and after 各网格重划前后的事项数")
+@router.get("/{recut_id}/units", summary="Incidents by unit, before and after 各网格重划前后的事项数")
 def counts(
     request: Request, asking: Reader, recut_id: RecutId, query: Annotated[PageQuery, Query()]
 ) -> Page[RecutUnit]:
-    """Counts of the matters that you see by unit, ascending by code; units without any are left out."""
+    """Counts of the incidents that you see by unit, ascending by code; units without any are left out."""
     with begin(request, asking.scope) as conn:
         return recut.counts(conn, recut_id, cursor=query.cursor, limit=query.limit)

@@ -1,4 +1,4 @@
-"""What is sealed beside a matter: the reporter's contact, and the text as it was written."""
+"""What is sealed beside an incident: the reporter's contact, and the text as it was written."""
 
 from typing import Annotated
 from uuid import UUID

@@ -31,7 +31,7 @@ Known = Annotated[
     responses={304: {"description": "The same as you have 未变化"}},
 )
 async def read(request: Request, known: Known = None) -> Response:
-    """Counts of units, matters, teams, stations and routes, at most a second old; small counts are not shown."""
+    """Counts of units, incidents, teams, stations and routes, at most a second old; small counts are not shown."""
     made = await service_of(request).figures.get(lambda: run_in_threadpool(_make, request))
     headers = {"etag": made.tag, "cache-control": "private, no-cache"}
     if known is not None and matches(made.tag, known):

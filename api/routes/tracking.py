@@ -24,6 +24,6 @@ def follow(
     ],
 ) -> Progress:
     """State and times of one report, for whoever has its number; not what it says, where it is, or who handles it."""
-    # Whoever has the number may follow the matter wherever it lies; the verb reads nothing but state and times.
+    # Whoever has the number may follow the incident wherever it lies; the verb reads nothing but state and times.
     with begin(request, EVERYTHING) as conn:
         return tracking.follow(conn, report_number)

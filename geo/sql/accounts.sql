@@ -78,15 +78,15 @@ WHERE code = %(code)s
 LIMIT 1;
 
 -- busiest --
--- The path of the micro-grid with the most matters.
+-- The path of the micro-grid with the most incidents.
 WITH counted AS (
-  SELECT unit_id, count(*) AS matters FROM incident
+  SELECT unit_id, count(*) AS incidents FROM incident
   GROUP BY unit_id
 )
 
 SELECT u.path FROM unit_version AS u LEFT JOIN counted AS i ON u.unit_id = i.unit_id
 WHERE u.layer = 'base' AND NOT u.derived AND u.valid @> instant() AND u.recorded @> instant()
-ORDER BY i.matters DESC NULLS LAST, u.unit_id ASC
+ORDER BY i.incidents DESC NULLS LAST, u.unit_id ASC
 LIMIT 1;
 
 -- department_near --

@@ -1,5 +1,5 @@
 -- incidents --
--- The matters of a subtree since an instant, with the names that a map shows.
+-- The incidents of a subtree since an instant, with the names that a map shows.
 SELECT
   CASE WHEN %(lang)s = 'en' THEN c.name_en ELSE c.name_zh END AS category,
   i.state, i.occurred_at, u.name AS micro_grid, t.name AS team, i.synthetic,
@@ -18,14 +18,14 @@ WHERE
   AND (%(since)s::timestamptz IS NULL OR i.occurred_at >= %(since)s);
 
 -- places --
--- Where and when the matters of a subtree happened since an instant.
+-- Where and when the incidents of a subtree happened since an instant.
 SELECT occurred_at, synthetic, st_x(geom) AS lon, st_y(geom) AS lat FROM incident
 WHERE
   path >= %(path_from)s AND path < %(path_to)s
   AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s);
 
 -- incidents_per_unit --
--- How many matters each unit of a subtree has since an instant.
+-- How many incidents each unit of a subtree has since an instant.
 SELECT unit_id, count(*) AS incidents FROM incident
 WHERE
   path >= %(path_from)s AND path < %(path_to)s

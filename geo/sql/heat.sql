@@ -1,4 +1,4 @@
--- Matters as memory holds them for heat, what changed of them, and the finished figures of the public heat.
+-- Incidents as memory holds them for heat, what changed of them, and the finished figures of the public heat.
 
 -- seen --
 -- What is committed now, for the next look at what changed.
@@ -9,7 +9,7 @@ SELECT pg_current_snapshot()::text AS seen, now() AS at;
 CREATE TEMPORARY TABLE heat_name (kind text, value text COLLATE "C", number integer) ON COMMIT DROP;
 
 -- put_paths --
--- Every path that a matter stands under, by hopping through the index from one to the next.
+-- Every path that an incident stands under, by hopping through the index from one to the next.
 INSERT INTO heat_name (kind, value, number)
 WITH RECURSIVE met AS (
   (SELECT i.path FROM incident AS i ORDER BY i.path ASC LIMIT 1)
@@ -23,7 +23,7 @@ SELECT 'path' AS kind, path, row_number() OVER (ORDER BY path) - 1 AS number FRO
 WHERE path IS NOT NULL;
 
 -- put_categories --
--- The categories, the states in the order of the program, and the organisations with matters in hand.
+-- The categories, the states in the order of the program, and the organisations with incidents in hand.
 INSERT INTO heat_name (kind, value, number)
 SELECT 'category' AS kind, code, row_number() OVER (ORDER BY code) - 1 AS number FROM category
 UNION ALL
@@ -43,7 +43,7 @@ ORDER BY kind ASC, number ASC;
 ANALYZE heat_name;
 
 -- load --
--- The next matters after an id, a column each as the bytes of an array; one row, of NULLs where there are none.
+-- The next incidents after an id, a column each as the bytes of an array; one row, of NULLs where there are none.
 -- What is committed meanwhile under a name that has no number yet is left to the look at what changed.
 WITH n AS MATERIALIZED (
   SELECT i.id, i.geom, i.occurred_at, i.path, i.category, i.state FROM incident AS i
@@ -75,14 +75,14 @@ SELECT
 FROM hand_over AS h INNER JOIN heat_name AS o ON o.kind = 'organisation' AND h.organisation::text = o.value;
 
 -- changed --
--- The matters that transactions made, changed or took away which the last look could not see.
+-- The incidents that transactions made, changed or took away which the last look could not see.
 SELECT DISTINCT unnest(c.ids) AS id FROM incident_change AS c
 WHERE
   c.made_in >= pg_snapshot_xmin(%(seen)s::pg_snapshot)::text::bigint
   AND NOT pg_visible_in_snapshot(c.made_in::text::xid8, %(seen)s::pg_snapshot);
 
 -- rows --
--- Some matters as they stand now.
+-- Some incidents as they stand now.
 SELECT
   i.id, st_x(i.geom) AS lon, st_y(i.geom) AS lat, (extract(EPOCH FROM i.occurred_at) * 1000000)::bigint AS at,
   i.path, i.category, i.state
@@ -90,7 +90,7 @@ FROM incident AS i
 WHERE i.id = any(%(ids)s);
 
 -- rows_handed --
--- In whose hands some matters are.
+-- In whose hands some incidents are.
 SELECT
   h.incident_id, h.organisation::text AS organisation,
   coalesce((extract(EPOCH FROM h.until) * 1000000)::bigint, 9223372036854775807) AS until
@@ -113,7 +113,7 @@ WHERE layer = 'base' AND valid @> instant() AND recorded @> instant()
 ORDER BY path ASC;
 
 -- figure_counts --
--- How many matters of a period stand at each path, by the root of their category.
+-- How many incidents of a period stand at each path, by the root of their category.
 WITH RECURSIVE root AS (
   SELECT code, code AS top FROM category
   WHERE parent IS NULL

@@ -15,7 +15,7 @@ UPDATE idempotency SET response = %(response)s
 WHERE account = current_setting('wangge.account') AND key = %(key)s;
 
 -- ruling --
--- What a category rules for its matters, whether the channel is known, and what a reporter is told beside what was
+-- What a category rules for its incidents, whether the channel is known, and what a reporter is told beside what was
 -- computed: instants and names, of the team no more than its name.
 SELECT
   c.priority,
@@ -31,7 +31,7 @@ LEFT JOIN unit_version AS u
 WHERE c.code = %(category)s AND c.active;
 
 -- report --
--- A new matter with its first event, and its assignment by a run of its own.
+-- A new incident with its first event, and its assignment by a run of its own.
 WITH run AS (
   INSERT INTO assignment_run (at, account, edition_valid, edition_recorded, reason)
   VALUES (instant(), current_setting('wangge.account'), %(valid)s, %(recorded)s, 'reported')
@@ -66,7 +66,7 @@ SELECT
 FROM run;
 
 -- read --
--- One matter, with the names of its unit and team as they are now.
+-- One incident, with the names of its unit and team as they are now.
 SELECT
   i.id, i.path, i.unit_id, u.code AS unit_code, u.name AS unit_name, i.located, i.category, i.channel, i.handling,
   i.state, i.priority, i.title, i.description, i.address, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.accuracy_m,
@@ -84,7 +84,7 @@ LEFT JOIN building AS b ON i.building_id = b.id
 WHERE i.id = %(id)s;
 
 -- find --
--- Matters by any of the filters, newest first, after a key; with the names of their unit and team as they are now.
+-- Incidents by any of the filters, newest first, after a key; with the names of their unit and team as they are now.
 -- The bounding-box test is written out because only it is marked leakproof (docs/decisions/0003). The name of a unit
 -- is looked up row by row: a join is planned as if ranges kept one unit in ten thousand, and walks all of them.
 SELECT
@@ -133,13 +133,13 @@ LIMIT %(limit)s;
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 
 -- history --
--- All that happened to a matter, from its beginning.
+-- All that happened to an incident, from its beginning.
 SELECT number, kind, at, account, state, payload FROM incident_event
 WHERE incident_id = %(id)s
 ORDER BY number ASC;
 
 -- lock --
--- The current row of a matter, kept from others until the transaction ends.
+-- The current row of an incident, kept from others until the transaction ends.
 SELECT path, state, version, category FROM incident
 WHERE id = %(id)s
 FOR UPDATE;

@@ -68,6 +68,6 @@ WHERE active
 ORDER BY code ASC;
 
 -- channels --
--- The ways that matters come in.
+-- The ways that incidents come in.
 SELECT code, name_zh, name_en FROM channel
 ORDER BY code ASC;

@@ -10,7 +10,7 @@ CREATE TEMPORARY TABLE staged_assignment (
 TRUNCATE staged_assignment;
 
 -- next_set --
--- The matters after an id, with their places, their buildings, and the owners that were settled.
+-- The incidents after an id, with their places, their buildings, and the owners that were settled.
 SELECT
   i.id, i.doubts, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.accuracy_m, st_x(b.geom) AS building_lon,
   st_y(b.geom) AS building_lat, CASE WHEN i.located = 'settled' THEN i.unit_id END AS settled
@@ -63,11 +63,11 @@ event AS (
   FROM moved
 )
 
-SELECT from_path, path, count(*) AS matters, count(*) FILTER (WHERE state = any(%(settled)s)) AS settled FROM moved
+SELECT from_path, path, count(*) AS incidents, count(*) FILTER (WHERE state = any(%(settled)s)) AS settled FROM moved
 GROUP BY from_path, path;
 
 -- move_open --
--- Set the open matters that differ, with an event and an assignment each; count them by where from and where to.
+-- Set the open incidents that differ, with an event and an assignment each; count them by where from and where to.
 WITH differing AS (
   SELECT
     i.id, i.path AS from_path, i.unit_id AS from_unit_id, s.path, s.unit_id, s.located, s.doubts,
@@ -116,5 +116,5 @@ kept AS (
   FROM staged_assignment AS s INNER JOIN moved AS m ON s.incident_id = m.id
 )
 
-SELECT from_path, path, count(*) AS matters FROM moved
+SELECT from_path, path, count(*) AS incidents FROM moved
 GROUP BY from_path, path;

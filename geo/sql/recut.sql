@@ -1,5 +1,5 @@
 -- places --
--- Every matter of the scope, its place and its owner, packed: a row a matter would take a second for 100,000 of them.
+-- Every incident of the scope, its place and its owner, packed: a row an incident would take a second for 100,000 of them.
 SELECT
   string_agg(
     uuid_send(i.id) || float8send(coalesce(st_x(i.geom), 'NaN')) || float8send(coalesce(st_y(i.geom), 'NaN'))
@@ -65,7 +65,7 @@ ORDER BY id DESC
 LIMIT %(limit)s;
 
 -- read --
--- One run, and what it did to the matters that the session sees.
+-- One run, and what it did to the incidents that the session sees.
 WITH seen AS (
   SELECT
     count(*) AS incidents,
@@ -82,32 +82,32 @@ FROM recut AS r CROSS JOIN seen AS s
 WHERE r.id = %(recut_id)s;
 
 -- counts --
--- Matters by unit as they were and as they were cut, ascending by code; units without any are left out.
+-- Incidents by unit as they were and as they were cut, ascending by code; units without any are left out.
 WITH mine AS MATERIALIZED (
   SELECT number, was_unit_id FROM recut_incident
   WHERE recut_id = %(recut_id)s
 ),
 
 cut AS (
-  SELECT u.unit_id, u.code, u.name, count(*) AS matters
+  SELECT u.unit_id, u.code, u.name, count(*) AS incidents
   FROM mine AS m INNER JOIN recut_unit AS u ON u.recut_id = %(recut_id)s AND m.number = u.number
   GROUP BY u.unit_id, u.code, u.name
 ),
 
 was AS (
-  SELECT was_unit_id AS unit_id, count(*) AS matters FROM mine
+  SELECT was_unit_id AS unit_id, count(*) AS incidents FROM mine
   GROUP BY was_unit_id
 ),
 
 named AS (
-  SELECT DISTINCT ON (v.unit_id) w.unit_id, v.code, v.name, w.matters
+  SELECT DISTINCT ON (v.unit_id) w.unit_id, v.code, v.name, w.incidents
   FROM was AS w INNER JOIN unit_version AS v ON w.unit_id = v.unit_id
   ORDER BY v.unit_id ASC, v.recorded DESC, v.valid DESC
 )
 
 SELECT
   coalesce(c.unit_id, n.unit_id) AS unit_id, coalesce(c.code, n.code) AS code, coalesce(c.name, n.name) AS name,
-  coalesce(n.matters, 0) AS before, coalesce(c.matters, 0) AS after
+  coalesce(n.incidents, 0) AS before, coalesce(c.incidents, 0) AS after
 FROM cut AS c FULL JOIN named AS n ON c.unit_id = n.unit_id
 WHERE
   %(code)s::text IS NULL

@@ -8,8 +8,8 @@ SELECT st_x(p.geom) AS lon, st_y(p.geom) AS lat, b.households AS weight
 FROM building AS b CROSS JOIN st_pointonsurface(b.geom) AS p (geom)
 WHERE b.path >= %(path_from)s AND b.path < %(path_to)s AND b.households > 0;
 
--- matters --
--- Matters of a subtree in the year before now.
+-- incidents --
+-- Incidents of a subtree in the year before now.
 SELECT st_x(geom) AS lon, st_y(geom) AS lat, 1 AS weight FROM incident
 WHERE
   path >= %(path_from)s AND path < %(path_to)s
@@ -22,5 +22,5 @@ SELECT successor_id, predecessor_id, %(at)s, area_share, household_share, incide
 FROM
   unnest(
     %(successors)s::bigint[], %(predecessors)s::bigint[], %(areas)s::float8[], %(households)s::float8[],
-    %(matters)s::float8[]
+    %(incidents)s::float8[]
   ) AS s (successor_id, predecessor_id, area_share, household_share, incident_share);

@@ -1,7 +1,7 @@
--- Whose a matter is and why, and the choice of a dispatcher.
+-- Whose an incident is and why, and the choice of a dispatcher.
 
 -- decided --
--- Every decision on whose a matter is, newest first, each with its run and the edition that it answered by.
+-- Every decision on whose an incident is, newest first, each with its run and the edition that it answered by.
 SELECT
   a.run_id, r.at, r.account, r.reason, r.edition_valid, r.edition_recorded, a.unit_id, a.owner_rule, a.candidates,
   a.shares, a.team_id, a.team_rule, a.team_unit_id
@@ -16,7 +16,7 @@ WHERE v.unit_id = any(%(ids)s::bigint[])
 ORDER BY v.unit_id ASC, v.id DESC;
 
 -- lock_to_settle --
--- The current row of a matter of the own scope, kept from others until the transaction ends; and the place that counts.
+-- The current row of an incident of the own scope, kept from others until the transaction ends; and the place that counts.
 SELECT i.version, st_x(coalesce(b.geom, i.geom)) AS lon, st_y(coalesce(b.geom, i.geom)) AS lat
 FROM incident AS i
 LEFT JOIN LATERAL (SELECT st_pointonsurface(h.geom) AS geom FROM building AS h WHERE h.id = i.building_id) AS b ON TRUE
@@ -26,7 +26,7 @@ WHERE
 FOR UPDATE OF i;
 
 -- choice --
--- A unit that a matter may be settled for: a base micro-grid of the scope, or a candidate of the last decision.
+-- A unit that an incident may be settled for: a base micro-grid of the scope, or a candidate of the last decision.
 WITH last AS (
   SELECT candidates FROM assignment WHERE incident_id = %(id)s
   ORDER BY run_id DESC
@@ -49,7 +49,7 @@ SELECT settle_incident(
 ) AS version;
 
 -- settled_as --
--- What is told of a matter that may have left the scope: the names of its unit and team.
+-- What is told of an incident that may have left the scope: the names of its unit and team.
 SELECT v.code AS unit_code, v.name AS unit_name, t.code AS team_code, t.name AS team_name
 FROM unit_version AS v LEFT JOIN LATERAL team_called(%(team_id)s) AS t ON TRUE
 WHERE v.unit_id = %(unit_id)s AND v.valid @> instant() AND v.recorded @> instant();

@@ -21,7 +21,7 @@ WHERE u.parent_id IS NULL AND u.layer = 'base' AND u.valid @> instant() AND uppe
 ORDER BY u.unit_id ASC;
 
 -- incidents --
--- All matters: settled, refused, and those that lie outside of every micro-grid; their first and last day on the
+-- All incidents: settled, refused, and those that lie outside of every micro-grid; their first and last day on the
 -- city's clock.
 SELECT
   count(*) AS total,
@@ -56,7 +56,7 @@ SELECT
 FROM route AS r;
 
 -- parts --
--- The units of one level with their matters, households and stations. Households are those of the units without
+-- The units of one level with their incidents, households and stations. Households are those of the units without
 -- children, whatever a register says of the units above them. Each table is read once and its counts are spread
 -- over the ids of their paths: a count a unit would read as many ranges as there are units.
 WITH incident_count AS (
@@ -108,7 +108,7 @@ WHERE p.level = %(level)s AND p.layer = 'base' AND p.valid @> instant() AND uppe
 ORDER BY p.unit_id ASC;
 
 -- months --
--- Matters by the month in which they occurred, on the city's clock.
+-- Incidents by the month in which they occurred, on the city's clock.
 SELECT
   to_char(i.occurred_at AT TIME ZONE %(timezone)s, 'YYYY-MM') AS month,
   count(*) AS total
@@ -117,7 +117,7 @@ GROUP BY month
 ORDER BY month ASC;
 
 -- incident_cells --
--- Matters in cells of a tenth of a degree, by the cell's south-west corner.
+-- Incidents in cells of a tenth of a degree, by the cell's south-west corner.
 SELECT
   floor(st_x(i.geom) * 10) / 10 AS lon,
   floor(st_y(i.geom) * 10) / 10 AS lat,

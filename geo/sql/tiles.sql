@@ -100,7 +100,7 @@ SELECT coalesce(st_asmvt(t, 'route', 4096, 'geom'), '') AS tile FROM (
 WHERE geom IS NOT NULL;
 
 -- incidents --
--- The newest matters in one tile that the session sees, each in one tile alone, and how many more there are.
+-- The newest incidents in one tile that the session sees, each in one tile alone, and how many more there are.
 WITH shown AS (
   SELECT
     id::text AS id, category, state, priority,

@@ -92,12 +92,12 @@ def furnish(dsn: str) -> None:
 
 
 def report_in_each_grid(url: str) -> None:
-    """Five matters in each micro-grid: the least that may be told."""
+    """Five incidents in each micro-grid: the least that may be told."""
     for _, west, south in GRIDS.values():
         for step in range(1, 6):
-            matter = {"category": "facility.light", "channel": "patrol", "title": "路灯不亮", "crs": "EPSG:4326"}
+            incident = {"category": "facility.light", "channel": "patrol", "title": "路灯不亮", "crs": "EPSG:4326"}
             place = {"lon": west + step / 1000, "lat": south + step / 1000}
-            httpx.post(f"{url}/v1/incidents", json=matter | place).raise_for_status()
+            httpx.post(f"{url}/v1/incidents", json=incident | place).raise_for_status()
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from geo import db, incidents
 
 WORDS = {
     "zh": {
-        "matters": "事项",
+        "incidents": "事项",
         "place": "示例盟",
         "banner": "东旗",
         "unit": "微网格M3",
@@ -28,7 +28,7 @@ WORDS = {
         "outside": "不在任何微网格内",
     },
     "en": {
-        "matters": "Incidents",
+        "incidents": "Incidents",
         "place": "Example League",
         "banner": "East Banner",
         "unit": "Micro-grid M3",
@@ -66,7 +66,7 @@ def test_the_page_shows_the_figures_of_what_is_loaded(service, open_page, lang):
     expect(page.locator("h1")).to_contain_text(WORDS[lang]["place"].replace("-", "\u2011"))
     loaded = httpx.get(f"{service}/v1/summary").json()
     assert loaded["incidents"]["total"] >= 20
-    expect(figure(page, WORDS[lang]["matters"])).to_have_text(str(loaded["incidents"]["total"]))
+    expect(figure(page, WORDS[lang]["incidents"])).to_have_text(str(loaded["incidents"]["total"]))
     expect(page.get_by_role("note")).to_contain_text(WORDS[lang]["synthetic"])
     expect(page.locator("league-map path.land")).to_have_count(2)
     expect(page.locator("league-map")).to_contain_text(WORDS[lang]["banner"])
@@ -149,7 +149,7 @@ def test_a_report_is_answered_with_its_micro_grid_team_and_tracking_number(servi
 
 def test_a_report_whose_answer_was_lost_is_not_made_twice(service, open_page, pool):
     page = open_page(f"{service}/?lang=zh", bears="502")
-    before = kept_matters(pool)
+    before = kept_incidents(pool)
     form = page.locator("report-form")
     form.locator("#category").select_option("other")
     form.locator("#description").fill("回答丢失的一次上报")
@@ -164,10 +164,10 @@ def test_a_report_whose_answer_was_lost_is_not_made_twice(service, open_page, po
     expect(form.get_by_role("alert")).to_be_visible()
     form.get_by_role("button", name="提交").click()
     expect(form.locator(".receipt")).to_be_visible()
-    assert kept_matters(pool) == before + 1
+    assert kept_incidents(pool) == before + 1
 
 
-def kept_matters(pool):
+def kept_incidents(pool):
     with db.begin(pool, db.EVERYTHING) as conn:
         return db.one(conn, "SELECT count(*) AS n FROM incident")["n"]
 
@@ -191,7 +191,7 @@ def test_a_narrow_page_does_not_scroll_sideways(service, open_page, lang, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def is_map_of_matters(address):
+def is_map_of_incidents(address):
     """Which the page marks as asking for an account."""
     return address.startswith("/v1/maps/") and "coverage" not in address
 
@@ -201,7 +201,7 @@ def test_each_link_of_the_page_leads_somewhere(service, open_page):
     expect(page.locator("map-cards a")).to_have_count(6)
     links = page.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     inside, beyond = ([x for x in links if x.startswith("#")], {x for x in links if not x.startswith("#")})
-    wanted = {address: 401 if is_map_of_matters(address) else 200 for address in beyond}
+    wanted = {address: 401 if is_map_of_incidents(address) else 200 for address in beyond}
     assert sorted(wanted.values()).count(401) == 5
     assert {address: httpx.get(service + address).status_code for address in beyond} == wanted
     assert all(page.locator(address).count() == 1 for address in inside)

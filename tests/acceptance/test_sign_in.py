@@ -1,4 +1,4 @@
-"""Signing in as people meet it, in a browser: the public sees no map of matters, a desk does."""
+"""Signing in as people meet it, in a browser: the public sees no map of incidents, a desk does."""
 
 from typing import Any
 

@@ -63,7 +63,7 @@ def worker(dsn: str, state_dir: Path) -> Generator[subprocess.Popen[bytes]]:
 
 
 def report(pool: Pool, count: int) -> list[UUID]:
-    """Report matters in M1, half of what will be M5 and half of what will be M2."""
+    """Report incidents in M1, half of what will be M5 and half of what will be M2."""
     made: list[UUID] = []
     for n in range(count):
         what = Report("hazard.flue", "snap", "x", (122.002, 122.007)[n % 2], 46.005, "EPSG:4326")
@@ -123,7 +123,9 @@ def test_a_worker_killed_between_publication_and_its_instant_leaves_the_work_to_
 
 
 @pytest.mark.full
-def test_workers_killed_at_the_instant_itself_move_each_open_matter_once(city: Pool, dsn: str, tmp_path: Path) -> None:
+def test_workers_killed_at_the_instant_itself_move_each_open_incident_once(
+    city: Pool, dsn: str, tmp_path: Path
+) -> None:
     made = report(city, REPORTS)
     at = publish(city, dsn, timedelta(seconds=2))
     until(lambda: datetime.now(at.tzinfo) > at, 10)

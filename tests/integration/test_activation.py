@@ -1,4 +1,4 @@
-"""A community drawn anew: what stays, ends and comes of what; and at its instant open matters and places go along."""
+"""A community drawn anew: what stays, ends and comes of what; and at its instant open incidents and places go along."""
 
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
@@ -104,8 +104,8 @@ def test_a_community_is_drawn_anew(city: Pool, app: procrastinate.App) -> None:
     lineage = query(
         city,
         """
-        SELECT p.code AS former, s.code AS new, round(area_share::numeric, 3)::float AS area, incident_share AS matters,
-               household_share AS households
+        SELECT p.code AS former, s.code AS new, round(area_share::numeric, 3)::float AS area,
+               incident_share AS incidents, household_share AS households
         FROM unit_lineage AS l
         INNER JOIN issued_code AS p ON p.unit_id = l.predecessor_id
         INNER JOIN issued_code AS s ON s.unit_id = l.successor_id ORDER BY 1, 2
@@ -145,16 +145,16 @@ def test_a_community_with_a_pending_edition_must_be_drawn_on_that(city: Pool, ap
         redraw(city, app, now=BEFORE + timedelta(hours=2), at=T + timedelta(days=2), M1=ANEW["M5"], M6=ANEW["M2"])
 
 
-def test_open_matters_go_along_and_settled_ones_stay(city: Pool, app: procrastinate.App) -> None:
+def test_open_incidents_go_along_and_settled_ones_stay(city: Pool, app: procrastinate.App) -> None:
     moves, stays = report(city, 122.002, 46.005), report(city, 122.015, 46.005)
     taken, settled = report(city, 122.002, 46.006), report(city, 122.002, 46.007)
     outside = report(city, 130.0, 46.0)
     walk(city, taken, [State.ACCEPTED, State.DISPATCHED, State.SIGNED])
     walk(city, settled, [State.REFUSED])
     redraw(city, app)
-    assert activate(city, T - timedelta(seconds=1)).matters == 0
+    assert activate(city, T - timedelta(seconds=1)).incidents == 0
     assert [where(city, i, T - timedelta(seconds=1)) for i in (moves, stays, taken)] == ["M1", "M2", "M1"]
-    assert activate(city, AFTER).matters == 2
+    assert activate(city, AFTER).incidents == 2
     assert [where(city, i) for i in (moves, stays, taken, outside)] == ["M5", "M2", "M5", "L"]
     with begin(city, EVERYTHING, LATER) as conn:
         assert incidents.read(conn, settled).version == 2
@@ -170,16 +170,16 @@ def test_open_matters_go_along_and_settled_ones_stay(city: Pool, app: procrastin
     assert [row["reason"] for row in runs] == ["reported", "edition_changed"]
     assert runs[-1]["edition_valid"] == T
     feed = query(city, "SELECT path, body FROM feed WHERE kind = 'unit.reassigned'")
-    assert sorted(row["body"]["matters"] for row in feed) == [2, 2], "one row a unit: M1 lost two, M5 won two"
+    assert sorted(row["body"]["incidents"] for row in feed) == [2, 2], "one row a unit: M1 lost two, M5 won two"
 
 
 def test_activation_is_safe_to_run_again_and_late_and_ends(city: Pool, app: procrastinate.App) -> None:
     moved = report(city, 122.002, 46.005)
     redraw(city, app)
-    assert activate(city, AFTER).matters == 1
+    assert activate(city, AFTER).incidents == 1
     assert activate(city, AFTER) == Activated()
     straggler = report(city, 122.003, 46.005)  # received before T, committed after the first run
-    assert activate(city, T + timedelta(minutes=1)).matters == 1
+    assert activate(city, T + timedelta(minutes=1)).incidents == 1
     assert query(city, "SELECT count(*) AS n FROM activation") == [{"n": 1}]
     assert activate(city, LATER) == Activated()
     assert [where(city, i) for i in (moved, straggler)] == ["M5", "M5"]
@@ -213,9 +213,9 @@ def test_places_go_to_the_micro_grid_they_stand_in(city: Pool, app: procrastinat
     assert [(row["code"], row["unit"]) for row in paths] == [("H0", "M5"), ("H1", "M2"), ("post", "B1")]
 
 
-def test_a_moved_community_takes_matters_teams_and_scope_along(city: Pool, app: procrastinate.App) -> None:
-    """M2 leaves banner B1 for B2: whoever holds B2 sees its matters from then on, and B1's desk no more."""
-    matter = report(city, 122.015, 46.005)
+def test_a_moved_community_takes_incidents_teams_and_scope_along(city: Pool, app: procrastinate.App) -> None:
+    """M2 leaves banner B1 for B2: whoever holds B2 sees its incidents from then on, and B1's desk no more."""
+    incident = report(city, 122.015, 46.005)
     with begin(city, EVERYTHING, BEFORE) as conn:
         conn.execute(
             "INSERT INTO team (id, code, path, kind, name, source) SELECT gen_random_uuid(), 'T9', path, 'patrol', "
@@ -234,4 +234,4 @@ def test_a_moved_community_takes_matters_teams_and_scope_along(city: Pool, app: 
             assert db.one(conn, "SELECT count(*) AS n FROM team WHERE code = 'T9'")["n"] == seen
             assert db.one(conn, "SELECT count(*) AS n FROM incident")["n"] == seen
     with begin(city, EVERYTHING, LATER) as conn:
-        assert incidents.read(conn, matter).team_code == "T2", "untaken: the new banner's default team has it"
+        assert incidents.read(conn, incident).team_code == "T2", "untaken: the new banner's default team has it"

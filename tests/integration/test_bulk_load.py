@@ -87,7 +87,7 @@ def empty(city: Pool, database: str, monkeypatch: pytest.MonkeyPatch) -> Pool:
     return city
 
 
-def matters(count: int = 400, **changes: Any) -> pd.DataFrame:
+def many(count: int = 400, **changes: Any) -> pd.DataFrame:
     """Some on every edge of the city, some outside, some closed, most fields missing now and then."""
     x, y = np.random.default_rng(3).uniform((121.999, 45.999), (122.021, 46.021), (1_000, 2)).T
     k = np.arange(count)
@@ -112,7 +112,7 @@ def matters(count: int = 400, **changes: Any) -> pd.DataFrame:
 
 
 def load(pool: Pool, folder: Path, frame: pd.DataFrame, source: str = "s", **more: Any) -> LoadReport:
-    path = folder / "matters.parquet"
+    path = folder / "incidents.parquet"
     frame.to_parquet(path)
     return load_file(pool, LoadOrder("incidents", path, crs="EPSG:4326", source=source), **more)
 
@@ -139,9 +139,9 @@ def standing(pool: Pool) -> tuple[int, ...]:
 def test_a_large_load_of_a_new_source_stores_what_a_small_one_stores(
     empty: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert counted(load(empty, tmp_path, matters(), "straight")) == (400, 400, 0, 0)
+    assert counted(load(empty, tmp_path, many(), "straight")) == (400, 400, 0, 0)
     monkeypatch.setattr(weights, "LIGHTEN_FROM", 1_000_000)
-    assert counted(load(empty, tmp_path, matters(), "staged")) == (400, 400, 0, 0)
+    assert counted(load(empty, tmp_path, many(), "staged")) == (400, 400, 0, 0)
     straight, staged = (rows(empty, STORED, source=source) for source in ("straight", "staged"))
     assert straight == staged
     assert {row["located"] for row in straight} == {"inside", "edge", "outside", "building"}
@@ -154,9 +154,9 @@ def test_a_large_load_of_a_new_source_stores_what_a_small_one_stores(
 
 
 def test_loading_the_same_again_changes_nothing_and_a_changed_row_is_one_event(empty: Pool, tmp_path: Path) -> None:
-    load(empty, tmp_path, matters())
-    assert counted(load(empty, tmp_path, matters())) == (400, 0, 400, 0)
-    more = matters(900)
+    load(empty, tmp_path, many())
+    assert counted(load(empty, tmp_path, many())) == (400, 0, 400, 0)
+    more = many(900)
     more.loc[7, "title"] = "另一件"
     assert counted(load(empty, tmp_path, more)) == (900, 501, 399, 0)
     found = rows(empty, STORED, source="s")
@@ -166,7 +166,7 @@ def test_loading_the_same_again_changes_nothing_and_a_changed_row_is_one_event(e
 
 def test_indexes_keys_and_triggers_are_after_a_large_load_as_they_were_before(empty: Pool, tmp_path: Path) -> None:
     before = schema(empty)
-    load(empty, tmp_path, matters())
+    load(empty, tmp_path, many())
     assert schema(empty) == before
     assert not any("NOT VALID" in definition for definition in before.values())
 
@@ -181,13 +181,13 @@ def test_foreign_keys_that_a_killed_process_left_unproven_are_proven_by_the_next
     assert "incident_event incident_event_incident_id_fkey" in unproven
     with pytest.raises(psycopg.errors.ForeignKeyViolation), begin(empty, EVERYTHING) as conn:
         conn.execute("INSERT INTO incident_event VALUES (gen_random_uuid(), 1, '1.', 'x', now(), 'x', 'x')")
-    load(empty, tmp_path, matters(1))
+    load(empty, tmp_path, many(1))
     assert schema(empty) == before
 
 
 def test_a_load_that_fails_at_its_end_leaves_nothing_and_everything_in_place(empty: Pool, tmp_path: Path) -> None:
     before, stood = schema(empty), standing(empty)
-    wrong = matters(300, accuracy_m=1.0)
+    wrong = many(300, accuracy_m=1.0)
 
     def progress(read: int, _total: int | None) -> None:
         raise RuntimeError(read)
@@ -213,7 +213,7 @@ def report_of(pool: Pool, title: str) -> UUID:
 
 def test_where_reports_come_in_a_load_blocks_none_of_them_and_loses_none(empty: Pool, tmp_path: Path) -> None:
     made = [report_of(empty, "之前")]
-    load(empty, tmp_path, matters(), progress=lambda _read, _total: made.append(report_of(empty, "其间")))
+    load(empty, tmp_path, many(), progress=lambda _read, _total: made.append(report_of(empty, "其间")))
     assert len(made) == 2
     assert {row["id"] for row in rows(empty, "SELECT id FROM incident WHERE load_id IS NULL")} == set(made)
     assert len(rows(empty, STORED, source="s")) == 400
@@ -222,7 +222,7 @@ def test_where_reports_come_in_a_load_blocks_none_of_them_and_loses_none(empty: 
 def test_a_load_does_not_wait_in_line_for_a_backup_that_reads(empty: Pool, tmp_path: Path) -> None:
     with begin(empty, EVERYTHING) as reader:
         reader.execute("SELECT count(*) FROM incident")
-        assert counted(load(empty, tmp_path, matters())) == (400, 400, 0, 0)
+        assert counted(load(empty, tmp_path, many())) == (400, 400, 0, 0)
     assert len(rows(empty, STORED, source="s")) == 400
 
 
@@ -242,7 +242,7 @@ def opened(pool: Pool, ring: KeyRing, key: str) -> dict[str, str] | None:
 
 
 def test_a_number_in_a_text_is_masked_and_only_handlers_read_it(either: Pool, ring: KeyRing, tmp_path: Path) -> None:
-    frame = matters(50)
+    frame = many(50)
     frame.loc[4, ["title", "description"]] = [f"请打{PHONE}", "一楼"]
     frame.loc[9, "description"] = f"电话{PHONE}，{PHONE}"
     load(either, tmp_path, frame, ring=ring)
@@ -260,7 +260,7 @@ def test_a_number_in_a_text_is_masked_and_only_handlers_read_it(either: Pool, ri
 def test_a_changed_text_has_its_own_original_and_one_without_numbers_has_none(
     empty: Pool, ring: KeyRing, tmp_path: Path
 ) -> None:
-    frame = matters(50)
+    frame = many(50)
     frame.loc[[4, 9, 11], "title"] = f"请打{PHONE}"
     load(empty, tmp_path, frame, ring=ring)
     frame.loc[4, "title"] = f"速打{PHONE}"
@@ -279,7 +279,7 @@ def test_a_changed_text_has_its_own_original_and_one_without_numbers_has_none(
 def test_without_keys_a_file_with_numbers_is_refused_whole(either: Pool, tmp_path: Path) -> None:
     before, stood = schema(either), standing(either)
     with pytest.raises(NoKeyRing):
-        load(either, tmp_path, matters(30, description=f"请打{PHONE}"))
+        load(either, tmp_path, many(30, description=f"请打{PHONE}"))
     assert (schema(either), standing(either)) == (before, stood)
 
 
@@ -322,11 +322,11 @@ def test_a_load_that_is_killed_leaves_all_of_it_or_nothing_and_can_be_run_again(
     empty: Pool, database: str, tmp_path: Path, moment: str, stands: int
 ) -> None:
     before = schema(empty)
-    matters().to_parquet(path := tmp_path / "matters.parquet")
+    many().to_parquet(path := tmp_path / "incidents.parquet")
     done = subprocess.run([sys.executable, "-c", KILLED, database, str(path), moment], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
     assert len(rows(empty, STORED, source="s")) == stands
-    assert counted(load(empty, tmp_path, matters())) == (400, 400 - stands, stands, 0)
+    assert counted(load(empty, tmp_path, many())) == (400, 400 - stands, stands, 0)
     assert schema(empty) == before
     found = rows(empty, STORED, source="s")
     assert {(len(row["events"]), len(row["assignments"])) for row in found} == {(1, 1)}

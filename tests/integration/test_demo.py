@@ -75,7 +75,7 @@ def test_parents_are_the_union_of_their_children(conn: db.Connection) -> None:
         assert union.equals(found.set_index("unit_id").geometry.loc[parent])
 
 
-def test_no_matter_is_without_an_owner_and_a_team(conn: db.Connection) -> None:
+def test_no_incident_is_without_an_owner_and_a_team(conn: db.Connection) -> None:
     assert count(conn, "SELECT count(*) FROM incident WHERE unit_id IS NULL OR team_id IS NULL OR path = ''") == 0
     assert count(conn, "SELECT count(*) FROM incident") == count(conn, "SELECT count(*) FROM assignment")
 

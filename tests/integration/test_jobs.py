@@ -164,7 +164,7 @@ def test_a_job_cancelled_on_the_way_stops_at_its_next_step(filled: Pool, databas
 
 def test_work_that_fails_says_which_error_and_not_its_text(filled: Pool, database: str) -> None:
     def fails(job: jobs.Job) -> str:
-        raise LookupError("the text of a matter")
+        raise LookupError("the text of an incident")
 
     app = jobs.queue(database, {"fails": fails})
     job_id = deferred(filled, app, kind="fails")

@@ -208,7 +208,7 @@ def test_a_file_with_longitude_and_latitude_swapped_is_refused_as_such(
 
 
 def shifted(path: Path, count: int = 20) -> Path:
-    """Matters all over the city, in GCJ-02."""
+    """Incidents all over the city, in GCJ-02."""
     lon, lat = np.meshgrid(np.linspace(122.0001, 122.0199, count), np.linspace(46.0001, 46.0099, count))
     x, y = crs.wgs84_to_gcj02(lon.ravel(), lat.ravel())
     many = pd.concat([incidents()] * count**2, ignore_index=True).assign(id=range(count**2), 经度=x, 纬度=y)

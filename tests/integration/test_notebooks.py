@@ -11,8 +11,8 @@ from geo.settings import CHECKOUT
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
 # What each prints, and how many maps it shows.
 SHOWN = {
-    "01_a_city_on_one_page": (["3000 = 3000 + 0 + 0", "3,000 matters seen, 0 moved; 40 micro-grids"], 2),
-    "02_coverage_and_heat": (["of 60", "of 4,000 matters", "{'retired': 2, 'made': 1}"], 5),
+    "01_a_city_on_one_page": (["3000 = 3000 + 0 + 0", "3,000 incidents seen, 0 moved; 40 micro-grids"], 2),
+    "02_coverage_and_heat": (["of 60", "of 4,000 incidents", "{'retired': 2, 'made': 1}"], 5),
 }
 
 

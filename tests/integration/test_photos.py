@@ -1,4 +1,4 @@
-"""Photographs of a matter: put in by whoever reports, seen by who handles the matter, blurred for good."""
+"""Photographs of an incident: put in by whoever reports, seen by who handles the incident, blurred for good."""
 
 import io
 from uuid import UUID
@@ -35,8 +35,8 @@ def handler(role: str = "dispatcher", path: str = "1.2.") -> Scope:
 
 
 @pytest.fixture
-def matter(pool: Pool) -> UUID:
-    """A fresh matter with one photograph that came in with its report."""
+def incident(pool: Pool) -> UUID:
+    """A fresh incident with one photograph that came in with its report."""
     with begin(pool, EVERYTHING) as conn:
         made = UUID(int=db.one(conn, "SELECT count(*) + 1 AS n FROM incident")["n"])
         db.execute(conn, "INSERT INTO unit (id) SELECT 1 WHERE NOT EXISTS (SELECT FROM unit)")
@@ -47,10 +47,10 @@ def matter(pool: Pool) -> UUID:
 
 
 @pytest.mark.parametrize("role", HANDLERS)
-def test_who_handles_a_matter_sees_its_photographs(pool: Pool, matter: UUID, role: str) -> None:
+def test_who_handles_an_incident_sees_its_photographs(pool: Pool, incident: UUID, role: str) -> None:
     with begin(pool, handler(role)) as conn:
-        (found,) = photos.find(conn, matter)
-        photo, jpeg = photos.read(conn, matter, 1)
+        (found,) = photos.find(conn, incident)
+        photo, jpeg = photos.read(conn, incident, 1)
     assert found == photo
     assert (photo.width, photo.height, photo.version, photo.account) == (40, 30, 1, "public")
     assert jpeg == picture().jpeg
@@ -60,39 +60,39 @@ def test_who_handles_a_matter_sees_its_photographs(pool: Pool, matter: UUID, rol
 @pytest.mark.parametrize(
     "scope", [*(handler(r, p) for r in OTHERS for p in ("", "1.2.")), handler(path="1.3.")], ids=str
 )
-def test_nobody_else_sees_them(pool: Pool, matter: UUID, scope: Scope) -> None:
+def test_nobody_else_sees_them(pool: Pool, incident: UUID, scope: Scope) -> None:
     with begin(pool, scope) as conn:
-        assert photos.find(conn, matter) == []
+        assert photos.find(conn, incident) == []
         with pytest.raises(photos.PhotoNotFound):
-            photos.read(conn, matter, 1)
+            photos.read(conn, incident, 1)
 
 
-def test_nine_photographs_and_no_more(pool: Pool, matter: UUID) -> None:
+def test_nine_photographs_and_no_more(pool: Pool, incident: UUID) -> None:
     with begin(pool, handler("patrol")) as conn:
-        assert [photos.add(conn, matter, picture()) for _ in range(8)] == list(range(2, 10))
+        assert [photos.add(conn, incident, picture()) for _ in range(8)] == list(range(2, 10))
         with pytest.raises(photos.TooManyPhotos):
-            photos.add(conn, matter, picture())
+            photos.add(conn, incident, picture())
 
 
-def test_nobody_adds_to_a_matter_out_of_sight(pool: Pool, matter: UUID) -> None:
+def test_nobody_adds_to_an_incident_out_of_sight(pool: Pool, incident: UUID) -> None:
     with pytest.raises(errors.InsufficientPrivilege), begin(pool, handler(path="1.3.")) as conn:
-        photos.put(conn, matter, 5, picture())
+        photos.put(conn, incident, 5, picture())
 
 
-def test_a_blurred_photograph_takes_the_place_of_the_clear_one_and_is_logged(pool: Pool, matter: UUID) -> None:
+def test_a_blurred_photograph_takes_the_place_of_the_clear_one_and_is_logged(pool: Pool, incident: UUID) -> None:
     with begin(pool, handler()) as conn:
-        assert photos.blur(conn, matter, 1, [Rectangle(0, 0, 10, 10)], expected_version=1).version == 2
+        assert photos.blur(conn, incident, 1, [Rectangle(0, 0, 10, 10)], expected_version=1).version == 2
     with begin(pool, handler()) as conn, pytest.raises(StaleVersion):
-        photos.blur(conn, matter, 1, [Rectangle(0, 0, 10, 10)], expected_version=1)
+        photos.blur(conn, incident, 1, [Rectangle(0, 0, 10, 10)], expected_version=1)
     with begin(pool, Scope("", "a", role="auditor")) as conn:
-        logged = db.rows(conn, "SELECT kind FROM audit_entry WHERE subject = %(s)s", s=f"{matter}/1")
+        logged = db.rows(conn, "SELECT kind FROM audit_entry WHERE subject = %(s)s", s=f"{incident}/1")
     assert logged == [{"kind": "photo.blurred"}]
 
 
-def test_photographs_end_with_retention(pool: Pool, matter: UUID) -> None:
+def test_photographs_end_with_retention(pool: Pool, incident: UUID) -> None:
     with begin(pool, EVERYTHING) as conn, conn.transaction(force_rollback=True):
         before = seal.purge(conn, "2000-01")
         after = seal.purge(conn, "2999-01")
     assert before.photos == 0
     assert after.photos >= 1
-    assert after.of_open_matters >= 1
+    assert after.of_open_incidents >= 1

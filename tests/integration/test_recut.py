@@ -1,4 +1,4 @@
-"""History under other boundaries: beside the matters, to the same answer each time, seen as the matters are."""
+"""History under other boundaries: beside the incidents, to the same answer each time, seen as the incidents are."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ PLACES = {
 
 @pytest.fixture(scope="module")
 def city(pool: Pool) -> Pool:
-    """Seven matters, and a redraw to come: M1 gives the half beyond its diagonal to a new M5."""
+    """Seven incidents, and a redraw to come: M1 gives the half beyond its diagonal to a new M5."""
     with begin(pool, EVERYTHING) as conn:
         furnish(conn)
         frame = pd.DataFrame({"source_key": list(PLACES), "source": "test", "category": "other"})
@@ -76,7 +76,7 @@ def owners(pool: Pool, run: int) -> dict[str, tuple[Any, ...]]:
     return {row["source_key"]: (row["code"], row["located"], row["moved"]) for row in found}
 
 
-def matters(pool: Pool) -> list[db.Row]:
+def incidents(pool: Pool) -> list[db.Row]:
     with begin(pool, EVERYTHING) as conn:
         return rows(conn, "SELECT i.*, i.xmin::text AS written FROM incident AS i ORDER BY id")
 
@@ -89,7 +89,7 @@ def squares(folder: Path, name: str = "halves.geojson", **columns: Any) -> Path:
     return folder / name
 
 
-def test_the_edition_in_force_gives_every_matter_the_unit_that_it_has(city: Pool) -> None:
+def test_the_edition_in_force_gives_every_incident_the_unit_that_it_has(city: Pool) -> None:
     assert owners(city, cut(city)) == {
         "m1": ("M1", "inside", False), "m2": ("M2", "inside", False), "m3": ("M3", "inside", False),
         "m4": ("M4", "inside", False), "m1m2": ("M1", "edge", False), "all": ("M1", "edge", False),
@@ -97,10 +97,10 @@ def test_the_edition_in_force_gives_every_matter_the_unit_that_it_has(city: Pool
     }  # fmt: skip
 
 
-def test_an_edition_to_come_moves_what_it_will_move_and_touches_no_matter(city: Pool) -> None:
-    before = matters(city)
+def test_an_edition_to_come_moves_what_it_will_move_and_touches_no_incident(city: Pool) -> None:
+    before = incidents(city)
     found = owners(city, run := cut(city, SOON))
-    assert matters(city) == before
+    assert incidents(city) == before
     assert {key: row[0] for key, row in found.items() if row[2]} == {"m1": "M5", "out": None}
     with begin(city, EVERYTHING) as conn:
         totals = recut.read(conn, run)
@@ -142,7 +142,7 @@ def test_counts_come_in_pages_and_every_unit_once(city: Pool, limit: int) -> Non
                 recut.counts(conn, run, cursor=wrong)
 
 
-def test_a_session_sees_the_answers_of_the_matters_that_it_sees(city: Pool) -> None:
+def test_a_session_sees_the_answers_of_the_incidents_that_it_sees(city: Pool) -> None:
     run = cut(city)
     with begin(city, EVERYTHING) as conn:
         paths = {row["code"]: row["path"] for row in rows(conn, "SELECT code, path FROM unit_version WHERE derived")}
@@ -207,7 +207,7 @@ def test_the_commands_cut_show_list_and_delete(
         assert done.exit_code == 0, done.output
         return done.output
 
-    assert "7 matters, 2 in another unit, 1 outside" in run("edition", "--at", SOON.isoformat())
+    assert "7 incidents, 2 in another unit, 1 outside" in run("edition", "--at", SOON.isoformat())
     number = run("file", str(squares(tmp_path, "ours.geojson"))).split("：")[0].split()[-1]
     assert "ours.geojson" in run("list")
     assert "+4" in run("show", number, "--out", str(tmp_path / "counts.csv"))

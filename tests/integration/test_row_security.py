@@ -85,7 +85,7 @@ WITH_PATH = sorted(INSERTS)
 
 
 def insert(conn: db.Connection, table: str, path: str, n: int) -> None:
-    # What belongs to a matter is the history of the one under the same path, of a spare one that of the first.
+    # What belongs to an incident is the history of the one under the same path, of a spare one that of the first.
     params = {"path": path, "n": n, "code": f"c{n}", "uuid": UUID(int=n), "of": UUID(int=n if n <= len(PATHS) else 1)}
     conn.execute(INSERTS[table].format(POINT=POINT, LINE=LINE, AREA=AREA, EVER=EVER), params)
 
@@ -252,7 +252,7 @@ def test_to_which_boundaries_a_recut_was_made_is_seen_by_every_desk_and_not_by_t
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.path)
-def test_what_a_recut_found_is_seen_with_its_matter(filled: Pool, scope: Scope) -> None:
+def test_what_a_recut_found_is_seen_with_its_incident(filled: Pool, scope: Scope) -> None:
     with begin(filled, scope) as conn:
         assert count(conn, "recut_incident") == len(below(scope))
     with begin(filled, EVERYTHING) as conn:

@@ -123,7 +123,7 @@ def test_a_program_that_forgets_the_log_reads_no_sealed_row(filled: Pool, ring: 
                 assert db.rows(conn, f"SELECT FROM {table}") == []
 
 
-def test_an_entry_opens_its_own_matter_and_purpose_only(filled: Pool, ring: KeyRing) -> None:
+def test_an_entry_opens_its_own_incident_and_purpose_only(filled: Pool, ring: KeyRing) -> None:
     put(filled, ring)
     put(filled, ring, CLOSED)
     with begin(filled, handler()) as conn:
@@ -160,12 +160,12 @@ def test_intake_writes_and_reads_nothing_back(filled: Pool, ring: KeyRing) -> No
 
 
 @pytest.mark.parametrize("scope", [Scope("1.3.", role="dispatcher"), Scope("0.", role="public")], ids=lambda s: s.role)
-def test_nobody_seals_a_contact_to_a_matter_out_of_sight(filled: Pool, ring: KeyRing, scope: Scope) -> None:
+def test_nobody_seals_a_contact_to_an_incident_out_of_sight(filled: Pool, ring: KeyRing, scope: Scope) -> None:
     with pytest.raises(errors.InsufficientPrivilege), begin(filled, scope) as conn:
         seal.put_contact(conn, ring, HOME, Contact(phone=PHONE))
 
 
-def test_a_sealed_row_moved_to_another_matter_does_not_open(filled: Pool, ring: KeyRing, database: str) -> None:
+def test_a_sealed_row_moved_to_another_incident_does_not_open(filled: Pool, ring: KeyRing, database: str) -> None:
     put(filled, ring)
     with psycopg.connect(database, options="-c role=wangge_owner -c search_path=wangge") as conn:
         conn.execute("UPDATE reporter SET incident_id = %s", [CLOSED])
@@ -205,7 +205,7 @@ def test_the_end_of_retention_takes_rows_first_and_keys_after(filled: Pool, ring
     with begin(filled, EVERYTHING, now) as conn:
         month = seal.first_month_kept(conn, 24)
         assert month == "2024-02"
-        assert seal.purge(conn, month) == seal.Purged(1, 1, 0, of_open_matters=1)
+        assert seal.purge(conn, month) == seal.Purged(1, 1, 0, of_open_incidents=1)
     for key_id in ring.older_than(month):
         ring.destroy(key_id)
     assert [key_id[:7] for key_id in ring.monthly()] == ["2024-02"]
@@ -237,7 +237,7 @@ def test_sealed_tables_are_read_in_their_own_statements_alone_and_written_by_the
     assert found["incident_load"] == [("", "COPY"), ("DELETE", "")]
 
 
-def test_a_department_opens_the_contact_of_a_matter_that_was_handed_to_it(filled: Pool, ring: KeyRing) -> None:
+def test_a_department_opens_the_contact_of_an_incident_that_was_handed_to_it(filled: Pool, ring: KeyRing) -> None:
     department = UUID(int=77)
     put(filled, ring, SIBLING)
     theirs = Scope("1.9.", "bureau", organisation=str(department), role="department_handler")

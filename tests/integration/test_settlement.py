@@ -1,4 +1,4 @@
-"""Whose a matter is where its place leaves doubts: candidates, buildings, GCJ-02, overlays, and who settles it."""
+"""Whose an incident is where its place leaves doubts: candidates, buildings, GCJ-02, overlays, and who settles it."""
 
 from collections.abc import Generator
 from datetime import timedelta
@@ -128,41 +128,41 @@ def test_its_own_dispatcher_settles_it_once_and_it_stays_so(city: Pool) -> None:
 
 
 def test_another_township_can_neither_see_nor_settle_it(city: Pool) -> None:
-    matter = report(city, *CORNER, accuracy_m=200.0)
+    incident = report(city, *CORNER, accuracy_m=200.0)
     with pytest.raises(IncidentNotFound):
-        settle(city, banner(city, "B2"), matter, "M3")
+        settle(city, banner(city, "B2"), incident, "M3")
     with pytest.raises(IncidentNotFound):
-        why(city, matter.id, banner(city, "B2"))
+        why(city, incident.id, banner(city, "B2"))
 
 
-def test_a_matter_that_is_settled_away_takes_its_whole_history_along(city: Pool) -> None:
-    matter = report(city, *CORNER, accuracy_m=200.0)
-    after = settle(city, banner(city, "B1"), matter, "M3")
+def test_an_incident_that_is_settled_away_takes_its_whole_history_along(city: Pool) -> None:
+    incident = report(city, *CORNER, accuracy_m=200.0)
+    after = settle(city, banner(city, "B1"), incident, "M3")
     assert (after.unit_code, after.team_code) == ("M3", "T2")
     with begin(city, banner(city, "B2"), LATER) as conn:
-        assert [event.kind for event in incidents.history(conn, matter.id)] == ["reported", "settled"]
-        assert len(settlement.decisions(conn, matter.id)) == 2
+        assert [event.kind for event in incidents.history(conn, incident.id)] == ["reported", "settled"]
+        assert len(settlement.decisions(conn, incident.id)) == 2
     with begin(city, banner(city, "B1"), LATER) as conn:
-        assert rows(conn, "SELECT * FROM incident_event WHERE incident_id = %(id)s", id=matter.id) == []
+        assert rows(conn, "SELECT * FROM incident_event WHERE incident_id = %(id)s", id=incident.id) == []
         with pytest.raises(IncidentNotFound):
-            incidents.read(conn, matter.id)
+            incidents.read(conn, incident.id)
     with begin(city, EVERYTHING, LATER) as conn:
         told = rows(conn, "SELECT path FROM feed WHERE kind = 'incident.settled' ORDER BY id")
-    assert [row["path"] for row in told] == [matter.path, after.path]
+    assert [row["path"] for row in told] == [incident.path, after.path]
 
 
 def test_beyond_the_scope_only_a_candidate_is_chosen(city: Pool) -> None:
-    matter = report(city, BESIDE, accuracy_m=100.0)
+    incident = report(city, BESIDE, accuracy_m=100.0)
     for unit in ("M3", "B1", "L", "nowhere"):
         with pytest.raises(NotACandidate):
-            settle(city, banner(city, "B1"), matter, unit)
-    assert settle(city, EVERYTHING, matter, "M3").unit_code == "M3"
+            settle(city, banner(city, "B1"), incident, unit)
+    assert settle(city, EVERYTHING, incident, "M3").unit_code == "M3"
 
 
 def test_the_database_itself_refuses_what_another_scope_settles(city: Pool) -> None:
-    matter = report(city, BESIDE, accuracy_m=100.0)
+    incident = report(city, BESIDE, accuracy_m=100.0)
     call = "SELECT settle_incident(%s, %s, %s, %s, 1, 'x', 1, '{}', '{}')"
-    args = [matter.id, matter.unit_id, matter.path, matter.team_id]
+    args = [incident.id, incident.unit_id, incident.path, incident.team_id]
     with pytest.raises(db.psycopg.errors.InsufficientPrivilege), begin(city, banner(city, "B2"), LATER) as conn:
         conn.execute(call, args)
 
@@ -201,17 +201,17 @@ def shifted(lon: float, lat: float) -> tuple[float, float]:
 
 def test_a_point_with_the_offset_of_gcj02_waits_with_the_evidence_and_is_not_moved(city: Pool) -> None:
     x, y = shifted(122.0199, 46.005)  # in M2; as it is, some 600 m beyond the city
-    matter = report(city, x, y)
-    assert (matter.unit_code, matter.located, matter.doubts) == ("L", "outside", ["gcj02"])
-    assert (matter.lon, matter.lat) == (x, y)
-    assert [one.code for one in why(city, matter.id)[0].candidates] == ["L", "M2"]
+    incident = report(city, x, y)
+    assert (incident.unit_code, incident.located, incident.doubts) == ("L", "outside", ["gcj02"])
+    assert (incident.lon, incident.lat) == (x, y)
+    assert [one.code for one in why(city, incident.id)[0].candidates] == ["L", "M2"]
     with begin(city, EVERYTHING, LATER) as conn:
-        first = incidents.history(conn, matter.id)[0].payload
+        first = incidents.history(conn, incident.id)[0].payload
     assert first["unshifted"] == pytest.approx({"lon": 122.0199, "lat": 46.005}, abs=1e-8)
     with begin(city, EVERYTHING, LATER) as conn:
         reassign(conn, Assigner.load(conn))
-        assert incidents.read(conn, matter.id).doubts == ["gcj02"], "assigning again takes no doubt away"
-    released = settle(city, EVERYTHING, matter, "M2")
+        assert incidents.read(conn, incident.id).doubts == ["gcj02"], "assigning again takes no doubt away"
+    released = settle(city, EVERYTHING, incident, "M2")
     assert (released.unit_code, released.doubts, released.lon) == ("M2", [], x)
     assert report(city, x, y, crs="gcj02").doubts == []
 
@@ -280,19 +280,19 @@ def test_the_twin_decides_like_the_index(city: Pool) -> None:
             assert (one_way.tolist() == other.tolist()) if isinstance(one_way, np.ndarray) else one_way == other, name
 
 
-def test_a_matter_that_an_edition_moves_to_another_township_takes_its_history_along(city: Pool) -> None:
-    matter = report(city, 122.015, accuracy_m=5.0)
-    assert matter.unit_code == "M2"
+def test_an_incident_that_an_edition_moves_to_another_township_takes_its_history_along(city: Pool) -> None:
+    incident = report(city, 122.015, accuracy_m=5.0)
+    assert incident.unit_code == "M2"
     was, becomes = banner(city, "B1"), banner(city, "B2")
     with begin(city, EVERYTHING, NOW) as conn:
         frame = small_city()
         frame.loc[frame["code"] == "M2", "parent_code"] = "B2"
         publication.publish(conn, frame, LATER, system="test")
-    assert activate(city, LATER + timedelta(seconds=5)).matters == 1
+    assert activate(city, LATER + timedelta(seconds=5)).incidents == 1
     with begin(city, becomes, LATER + timedelta(seconds=9)) as conn:
-        assert incidents.read(conn, matter.id).unit_code == "M2"
-        assert [event.kind for event in incidents.history(conn, matter.id)] == ["reported", "reassigned"]
-        assert [one.reason for one in settlement.decisions(conn, matter.id)] == ["edition_changed", "reported"]
+        assert incidents.read(conn, incident.id).unit_code == "M2"
+        assert [event.kind for event in incidents.history(conn, incident.id)] == ["reported", "reassigned"]
+        assert [one.reason for one in settlement.decisions(conn, incident.id)] == ["edition_changed", "reported"]
     with begin(city, was, LATER + timedelta(seconds=9)) as conn:
-        assert rows(conn, "SELECT * FROM incident_event WHERE incident_id = %(id)s", id=matter.id) == []
-        assert rows(conn, "SELECT * FROM assignment WHERE incident_id = %(id)s", id=matter.id) == []
+        assert rows(conn, "SELECT * FROM incident_event WHERE incident_id = %(id)s", id=incident.id) == []
+        assert rows(conn, "SELECT * FROM assignment WHERE incident_id = %(id)s", id=incident.id) == []

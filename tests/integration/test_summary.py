@@ -37,7 +37,7 @@ def two_banners() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
 
 
-def matter(
+def incident(
     conn: db.Connection, code: str, lon: float, state: str = "reported", *, located: str = "inside", days: int = 0
 ):
     at = TURN_OF_MONTH - timedelta(days=days)
@@ -50,12 +50,12 @@ def figures(pool) -> summary.Summary:
     with db.begin(pool, db.EVERYTHING) as conn:
         publication.publish(conn, two_banners(), LONG_AGO, system="test")
         for _ in range(6):
-            matter(conn, "M1", 121.25)
+            incident(conn, "M1", 121.25)
         for state in ("closed", "revisited", "archived", "refused", "handling"):
-            matter(conn, "M2", 121.75, state)
+            incident(conn, "M2", 121.75, state)
         for _ in range(3):
-            matter(conn, "M3", 122.25, days=20)
-        matter(conn, "L", 10.0, located="outside")
+            incident(conn, "M3", 122.25, days=20)
+        incident(conn, "L", 10.0, located="outside")
         return summary.read(conn, timezone="Asia/Shanghai")
 
 
@@ -68,7 +68,7 @@ def test_units_are_counted_by_level_from_the_league_down(figures):
     assert (figures.name, figures.parts_level) == ("示例盟", "banner")
 
 
-def test_every_matter_is_settled_open_or_refused(figures):
+def test_every_incident_is_settled_open_or_refused(figures):
     told = figures.incidents
     assert (told.total, told.settled, told.open, told.outside, told.synthetic) == (15, 3, 11, 1, 15)
 
@@ -79,7 +79,7 @@ def test_days_and_months_are_those_of_the_citys_clock(figures):
     assert figures.months == []
 
 
-def test_a_banner_with_few_matters_is_not_told_nor_to_be_had_by_subtraction(figures):
+def test_a_banner_with_few_incidents_is_not_told_nor_to_be_had_by_subtraction(figures):
     assert [(part.code, part.incidents) for part in figures.parts] == [("B1", None), ("B2", None)]
 
 
@@ -87,7 +87,7 @@ def test_households_are_those_of_the_units_without_children(figures):
     assert [(part.code, part.households) for part in figures.parts] == [("B1", 200), ("B2", 100)]
 
 
-def test_cells_leave_out_few_matters_and_those_outside(figures):
+def test_cells_leave_out_few_incidents_and_those_outside(figures):
     """And one more cell where the few would be had by subtraction from the total."""
     assert [(cell.lon, cell.lat, cell.total) for cell in figures.incident_cells] == [(121.2, 45.5, 6)]
     assert figures.incidents.total - figures.incidents.outside - 6 >= summary.LEAST
@@ -99,7 +99,7 @@ def test_outlines_of_the_parts_share_their_edge(figures):
     assert west.bounds == (121.0, 45.0, 122.0, 46.0)
 
 
-def test_an_unfurnished_session_sees_no_matter(pool, figures):
+def test_an_unfurnished_session_sees_no_incident(pool, figures):
     with db.begin(pool, db.PUBLIC) as conn:
         seen = summary.read(conn, timezone="Asia/Shanghai")
     assert (seen.incidents.total, seen.incident_cells, seen.months) == (0, [], [])

@@ -81,11 +81,11 @@ def test_a_walk_of_any_wishes_never_leaves_the_table(wishes: list[State]):
     assert at in reachable(FIRST)
 
 
-def test_opening_a_revisited_matter_again_needs_a_reason():
+def test_opening_a_revisited_incident_again_needs_a_reason():
     with pytest.raises(lifecycle.ReasonNeeded):
         lifecycle.check_step(State.REVISITED, State.HANDLING, reason=False, department=False)
 
 
-def test_matters_that_nobody_took_are_open():
+def test_incidents_that_nobody_took_are_open():
     assert not UNTAKEN & SETTLED
     assert set(State) >= REASONED

@@ -173,7 +173,7 @@ STAYS = [
     "G111国道1380公里加500米处",
     "1 2 3 5 6 7 8 9 10 11 12号楼停水",
     "13 15 16 17 181号楼",
-    # codes of units and of matters
+    # codes of units and of incidents
     "网格编码152201001001001",
     "152201001001",
     "152221200201001",
@@ -217,7 +217,7 @@ def test_instants_stay(at: object) -> None:
 
 
 @given(st.uuids())
-def test_ids_of_matters_stay(made: uuid.UUID) -> None:
+def test_ids_of_incidents_stay(made: uuid.UUID) -> None:
     for text in (str(made), made.hex, str(made).upper()):
         assert mask(f"事项 {text} 重复").text == f"事项 {text} 重复"
 

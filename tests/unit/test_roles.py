@@ -52,7 +52,7 @@ def test_whoever_signs_in_keeps_what_the_public_may() -> None:
     assert {role for role in Role if not ANYONE.issubset(PERMISSIONS[role])} == set()
 
 
-def test_the_public_sees_no_matter_and_no_telephone() -> None:
+def test_the_public_sees_no_incident_and_no_telephone() -> None:
     assert PERMISSIONS[Role.PUBLIC].isdisjoint({"incident.read", "map.read", "team.read", "incident.change"})
 
 

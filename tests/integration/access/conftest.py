@@ -58,7 +58,7 @@ class City:
     pool: Pool
     paths: dict[str, str]
     incidents: gpd.GeoDataFrame
-    placed: dict[str, UUID]  # a matter of each place of PLACES, by the place's name
+    placed: dict[str, UUID]  # an incident of each place of PLACES, by the place's name
 
 
 def published() -> gpd.GeoDataFrame:
@@ -68,7 +68,7 @@ def published() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=[area(code) for code in frame["code"]], crs="EPSG:4326")
 
 
-def matters(count: int = 160) -> pd.DataFrame:
+def incidents(count: int = 160) -> pd.DataFrame:
     """Scattered over the strip, each strictly inside of a micro-grid."""
     rng = np.random.default_rng(7)
     frame = pd.DataFrame({"micro_grid": rng.integers(1, 9, count)})
@@ -120,7 +120,7 @@ def city(pool: Pool) -> City:
         paths = {row["code"]: row["path"] for row in found}
         paths = {code: paths[code] for code in PARENTS}
         furnish(conn, paths)
-        frame = matters()
+        frame = incidents()
         incident_load.put_incidents(conn, frame.drop(columns="micro_grid"), assign.Assigner.load(conn), None)
         ids = {row["source_key"]: row["id"] for row in db.rows(conn, "SELECT id, source_key FROM incident")}
         placed = {place: one_at(conn, paths[code], code) for place, code in PLACES.items()}
@@ -130,7 +130,7 @@ def city(pool: Pool) -> City:
 
 
 def one_at(conn: db.Connection, path: str, code: str) -> UUID:
-    """A matter that stands at a unit itself, as one that lies outside of every micro-grid does at the root."""
+    """An incident that stands at a unit itself, as one that lies outside of every micro-grid does at the root."""
     made = UUID(bytes=bytes.fromhex(identifiers.make(1)[0].decode()))
     conn.execute(
         """

@@ -31,7 +31,7 @@ from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
 from tests.decoded import layers_of
-from tiles.layers import CATALOGUE, tiles_in
+from tiles.layers import CATALOGUE, LEVEL_ZOOMS, tiles_in
 
 from .conftest import PARENTS, PLACES, City, above, account, area, asking
 from .test_matrix import ALLOWED, OPERATIONS
@@ -42,23 +42,23 @@ MANY = {"limit": 500}
 
 @dataclass
 class Viewer:
-    """An account, and what the oracle says of it; `handed` are matters of elsewhere in its department's hands."""
+    """An account, and what the oracle says of it; `handed` are incidents of elsewhere in its department's hands."""
 
     client: TestClient
     role: Role
     unit: str
     handed: set[str]
-    matters: pd.DataFrame
+    incidents: pd.DataFrame
     wire: str
-    told: set[str]  # the matters that the feed tells of
+    told: set[str]  # the incidents that the feed tells of
 
     def within(self, code: str) -> bool:
         return self.unit in above(code)
 
     @property
     def visible(self) -> pd.DataFrame:
-        inside = self.matters["place"].map(self.within).to_numpy(dtype=bool)
-        return self.matters[inside | self.matters["id"].isin(self.handed).to_numpy(dtype=bool)]
+        inside = self.incidents["place"].map(self.within).to_numpy(dtype=bool)
+        return self.incidents[inside | self.incidents["id"].isin(self.handed).to_numpy(dtype=bool)]
 
     def pages(self, path: str, **query: Any) -> list[dict[str, Any]]:
         found, cursor = [], {}
@@ -112,13 +112,13 @@ def viewers(city: City, public: TestClient, wire: str) -> dict[str, Viewer]:
 
 
 def with_sealed(frame: pd.DataFrame, unit: str = "L") -> list[str]:
-    """The matters of a unit that have a photograph and a text with a number in it: every fourth of all."""
+    """The incidents of a unit that have a photograph and a text with a number in it: every fourth of all."""
     chosen = frame.iloc[::4]
     return chosen.loc[chosen["place"].map(lambda place: unit in above(place)).to_numpy(dtype=bool), "id"].tolist()
 
 
 def recut_history(city: City) -> None:
-    """All matters once more under the edition in force: nothing moves, and each counts where it counted."""
+    """All incidents once more under the edition in force: nothing moves, and each counts where it counted."""
     with begin(city.pool, EVERYTHING) as conn:
         key = edition.key_of(conn)
         assert key is not None
@@ -135,7 +135,7 @@ def add_sealed(city: City, frame: pd.DataFrame) -> None:
 
 
 def owned(city: City) -> pd.DataFrame:
-    """Each matter with the unit that it stands at, found by geometry alone; and the few that were placed by hand."""
+    """Each incident with the unit that it stands at, found by geometry alone; and the few that were placed by hand."""
     areas = np.array([area(code) for code in GRIDS])
     found, grid = shapely.STRtree(areas).query(city.incidents.geometry.to_numpy(), predicate="within")
     assert found.tolist() == list(range(len(city.incidents)))
@@ -176,7 +176,7 @@ def decoded(frames: list[list[int]]) -> Counter[tuple[int, int]]:
     return counted
 
 
-def a_list_of_matters(viewer: Viewer) -> None:
+def a_list_of_incidents(viewer: Viewer) -> None:
     seen = viewer.visible
     rows = viewer.pages("/v1/incidents")
     assert Counter(row["id"] for row in rows) == Counter(seen["id"])
@@ -197,24 +197,24 @@ def a_list_of_matters(viewer: Viewer) -> None:
         assert {row["id"] for row in viewer.pages("/v1/incidents", text=text)} == expected
 
 
-def one_matter(viewer: Viewer) -> None:
+def one_incident(viewer: Viewer) -> None:
     seen = dict(zip(viewer.visible["id"], viewer.visible["title"], strict=True))
-    for one in viewer.matters["id"]:
+    for one in viewer.incidents["id"]:
         answer = viewer.client.get(f"/v1/incidents/{one}")
         assert (answer.json()["title"] if answer.status_code == 200 else answer.status_code) == seen.get(one, 404)
 
 
-def what_happened_to_a_matter(viewer: Viewer) -> None:
+def what_happened_to_an_incident(viewer: Viewer) -> None:
     seen = set(viewer.visible["id"])
-    for one in viewer.matters["id"].iloc[::2]:
+    for one in viewer.incidents["id"].iloc[::2]:
         answer = viewer.client.get(f"/v1/incidents/{one}/history")
         assert (answer.status_code == 200) == (one in seen)
         assert answer.status_code in {200, 404}
 
 
-def whose_a_matter_is_and_why(viewer: Viewer) -> None:
+def whose_an_incident_is_and_why(viewer: Viewer) -> None:
     seen = set(viewer.visible["id"])
-    for one in viewer.matters["id"].iloc[::2]:
+    for one in viewer.incidents["id"].iloc[::2]:
         answer = viewer.client.get(f"/v1/incidents/{one}/assignments")
         assert answer.status_code == (200 if one in seen else 404)
         if one in seen and answer.json():
@@ -224,15 +224,15 @@ def whose_a_matter_is_and_why(viewer: Viewer) -> None:
 
 def the_text_as_it_was_written(viewer: Viewer) -> None:
     seen = set(viewer.visible["id"])
-    for one in with_sealed(viewer.matters):
+    for one in with_sealed(viewer.incidents):
         answer = viewer.client.get(f"/v1/incidents/{one}/original")
         shown = answer.json().get("title") if answer.status_code == 200 else answer.status_code
         assert shown == (f"13800138000 {one}" if one in seen else 404)
 
 
 def photographs(viewer: Viewer) -> None:
-    seen, with_one = set(viewer.visible["id"]), set(with_sealed(viewer.matters))
-    for one in viewer.matters["id"].iloc[::2]:
+    seen, with_one = set(viewer.visible["id"]), set(with_sealed(viewer.incidents))
+    for one in viewer.incidents["id"].iloc[::2]:
         answer = viewer.client.get(f"/v1/incidents/{one}/photos")
         shown = len(answer.json()) if answer.status_code == 200 else answer.status_code
         assert shown == (int(one in with_one) if one in seen else 404)
@@ -240,7 +240,7 @@ def photographs(viewer: Viewer) -> None:
 
 def one_photograph(viewer: Viewer) -> None:
     seen = set(viewer.visible["id"])
-    for one in with_sealed(viewer.matters):
+    for one in with_sealed(viewer.incidents):
         answer = viewer.client.get(f"/v1/incidents/{one}/photos/1")
         assert answer.status_code == (200 if one in seen else 404)
         assert (answer.headers["content-type"] == "image/jpeg") == (one in seen)
@@ -321,7 +321,7 @@ def history_recut(viewer: Viewer) -> None:
 
 def progress_by_number(viewer: Viewer) -> None:
     """Whoever has a number follows it, and is told neither what nor where."""
-    for one in viewer.matters["id"].iloc[::9]:
+    for one in viewer.incidents["id"].iloc[::9]:
         answer = viewer.client.get(f"/v1/tracking/{one}")
         assert answer.status_code == 200
         assert set(answer.json()) == {"state", "since", "stage", "received_at", "due_at", "stages"}
@@ -334,7 +334,7 @@ def area_of_a_unit(viewer: Viewer) -> None:
         assert drawn.equals(area(code))
 
 
-def maps_of_matters(viewer: Viewer) -> None:
+def maps_of_incidents(viewer: Viewer) -> None:
     seen = viewer.visible
     points = payloads(page_of(viewer, "incidents"))[0]
     drawn = np.cumsum(np.array(points["xy"]).reshape(-1, 2), axis=0)
@@ -348,7 +348,7 @@ def maps_of_matters(viewer: Viewer) -> None:
     assert dict(zip(rates["heading"]["values"], map(int, counted), strict=True)) == {
         f"测试{code}": int(by_grid.get(code, 0)) for code in GRIDS
     }
-    foreign = set(viewer.matters["title"]) - set(seen["title"])
+    foreign = set(viewer.incidents["title"]) - set(seen["title"])
     assert not [title for title in foreign if title in page_of(viewer, "incidents")]
 
 
@@ -393,6 +393,20 @@ def heat(viewer: Viewer) -> None:
         heat_of(viewer, seen[seen["place"].map(lambda code, unit=unit: unit in above(code))], unit=unit)
 
 
+def heat_by_unit(viewer: Viewer) -> None:
+    """A unit of the own subtree tells all that is seen below it; of any other nothing is told."""
+    seen = viewer.visible
+    heat_of(viewer, seen)
+    told: dict[str, int | None] = {}
+    for level in LEVEL_ZOOMS:
+        told |= {row["code"]: row["n"] for row in viewer.pages("/v1/heat/units", level=level)}
+    below = Counter(code for place in seen["place"] for code in above(place))
+    assert told == {code: below[code] if viewer.within(code) else None for code in PARENTS}
+    hazards = Counter(seen.loc[seen["category"].str.startswith("hazard"), "place"])
+    for row in viewer.pages("/v1/heat/units", level="micro_grid", category="hazard"):
+        assert row["n"] == (hazards[row["code"]] if viewer.within(row["code"]) else None)
+
+
 def map_of_routes(viewer: Viewer) -> None:
     answer = viewer.client.get("/v1/maps/routes", params={"lang": "zh"})
     heading = payloads(answer.text)[0]["table"]["heading"]
@@ -408,9 +422,9 @@ def map_of_stations(viewer: Viewer) -> None:
 
 def figures_of_the_whole(viewer: Viewer) -> None:
     figures = viewer.client.get("/v1/summary").json()
-    assert figures["incidents"]["total"] == len(viewer.matters)
+    assert figures["incidents"]["total"] == len(viewer.incidents)
     assert {part["code"]: part["incidents"] for part in figures["parts"]} == {
-        code: int(sum(code in above(place) for place in viewer.matters["place"])) for code in ("B1", "B2")
+        code: int(sum(code in above(place) for place in viewer.incidents["place"])) for code in ("B1", "B2")
     }
 
 
@@ -424,7 +438,7 @@ def the_same_for_all(path: str) -> Callable[[Viewer], None]:
 
 
 def what_happens(viewer: Viewer) -> None:
-    """Two entries for each matter that was handed over, of those in sight; the stream is read to the newest of all."""
+    """Two entries for each incident that was handed over, of those in sight; the stream is read to the newest."""
     expected = Counter(dict.fromkeys(viewer.told & set(viewer.visible["id"]), 2))
     shown: Counter[str] = Counter()
     headers = {"authorization": viewer.client.headers["authorization"], "last-event-id": "0"}
@@ -455,7 +469,7 @@ def tiled(viewer: Viewer, layer: str, inner: str, name: str) -> Counter[str]:
     return seen
 
 
-def tiles_of_matters(viewer: Viewer) -> None:
+def tiles_of_incidents(viewer: Viewer) -> None:
     assert tiled(viewer, "incidents", "incident", "id") == Counter(viewer.visible["id"])
 
 
@@ -503,10 +517,10 @@ def nothing_for_a_token(viewer: Viewer) -> None:
 
 
 SHOWS: dict[str, Callable[[Viewer], None]] = {
-    "/v1/incidents": a_list_of_matters,
-    "/v1/incidents/{incident_id}": one_matter,
-    "/v1/incidents/{incident_id}/history": what_happened_to_a_matter,
-    "/v1/incidents/{incident_id}/assignments": whose_a_matter_is_and_why,
+    "/v1/incidents": a_list_of_incidents,
+    "/v1/incidents/{incident_id}": one_incident,
+    "/v1/incidents/{incident_id}/history": what_happened_to_an_incident,
+    "/v1/incidents/{incident_id}/assignments": whose_an_incident_is_and_why,
     "/v1/incidents/{incident_id}/original": the_text_as_it_was_written,
     "/v1/incidents/{incident_id}/photos": photographs,
     "/v1/incidents/{incident_id}/photos/{number}": one_photograph,
@@ -527,11 +541,12 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/recuts/{recut_id}/units": history_recut,
     "/v1/tracking/{report_number}": progress_by_number,
     "/v1/maps/compare": published_editions,
-    "/v1/maps/{kind}": maps_of_matters,
+    "/v1/maps/{kind}": maps_of_incidents,
     "/v1/maps/routes": map_of_routes,
     "/v1/maps/coverage": map_of_stations,
     "/v1/summary": figures_of_the_whole,
     "/v1/heat/slices": heat,
+    "/v1/heat/units": heat_by_unit,
     "/tiles/heat.json": heat,
     "/tiles/heat/{z}/{x}/{y}": heat,
     "/v1/public/heat": the_same_for_all("/v1/public/heat"),
@@ -544,7 +559,7 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/session/all": nothing_for_a_token,
     "/v1/session/providers": the_same_for_all("/v1/session/providers"),
     "/tiles/": layers_of_tiles,
-    "/tiles/incidents/{z}/{x}/{y}": tiles_of_matters,
+    "/tiles/incidents/{z}/{x}/{y}": tiles_of_incidents,
     "/tiles/routes/{z}/{x}/{y}": tiles_of_routes,
     "/tiles/stations/{z}/{x}/{y}": tiles_of_stations,
     "/tiles/units/{z}/{x}/{y}": tiles_of_units,
@@ -584,6 +599,6 @@ def test_an_account_is_shown_its_subtree_and_what_was_handed_to_it(
 
 def test_the_accounts_differ_and_something_was_handed_over(viewers: dict[str, Viewer]) -> None:
     counts = {name: len(viewer.visible) for name, viewer in viewers.items()}
-    assert counts["league"] == len(viewers["league"].matters) > counts["banner"] > counts["township"] > 20
+    assert counts["league"] == len(viewers["league"].incidents) > counts["banner"] > counts["township"] > 20
     department = viewers["department"]
-    assert len(department.handed - set(department.matters.loc[department.matters["place"] == "M8", "id"])) > 10
+    assert len(department.handed - set(department.incidents.loc[department.incidents["place"] == "M8", "id"])) > 10

@@ -1,4 +1,4 @@
-"""Matters handed over to an organisation from elsewhere, and reports that are put in without reading."""
+"""Incidents handed over to an organisation from elsewhere, and reports that are put in without reading."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -30,23 +30,23 @@ def reported(city: City, lon: float = 122.005) -> Incident:
         return incidents.report(conn, what, assigner)
 
 
-def step(city: City, scope: Scope, matter: UUID, version: int, state: State, at: datetime | None = None) -> Incident:
+def step(city: City, scope: Scope, incident: UUID, version: int, state: State, at: datetime | None = None) -> Incident:
     change = Change(state, reason="说明", department_id=DEPARTMENT if state is State.ASSIGNED else None)
     with begin(city.pool, scope, at) as conn:
-        return incidents.change_state(conn, matter, change, version)
+        return incidents.change_state(conn, incident, change, version)
 
 
 def assigned(city: City) -> UUID:
-    """A matter in M1 that T1's desk gave to the department of B2."""
-    matter = reported(city).id
+    """An incident in M1 that T1's desk gave to the department of B2."""
+    incident = reported(city).id
     desk = Scope(city.paths["T1"], "desk", role="dispatcher")
-    step(city, desk, matter, 1, State.ACCEPTED)
-    step(city, desk, matter, 2, State.ASSIGNED)
-    return matter
+    step(city, desk, incident, 1, State.ACCEPTED)
+    step(city, desk, incident, 2, State.ASSIGNED)
+    return incident
 
 
-def sees(city: City, scope: Scope, matter: UUID, at: datetime | None = None) -> set[str]:
-    """The tables in which a scope finds a matter."""
+def sees(city: City, scope: Scope, incident: UUID, at: datetime | None = None) -> set[str]:
+    """The tables in which a scope finds an incident."""
     with begin(city.pool, scope, at) as conn:
         counts = db.one(
             conn,
@@ -56,7 +56,7 @@ def sees(city: City, scope: Scope, matter: UUID, at: datetime | None = None) -> 
                    (SELECT count(*) FROM assignment WHERE incident_id = %(id)s) AS assignment,
                    (SELECT count(*) FROM feed WHERE subject = %(id)s::text) AS feed
             """,
-            id=matter,
+            id=incident,
         )
     return {table for table, count in counts.items() if count}
 
@@ -65,20 +65,20 @@ EVERY = {"incident", "incident_event", "assignment", "feed"}
 
 
 def test_a_department_sees_what_it_was_given_wherever_it_lies_and_nothing_else(city: City) -> None:
-    matter, other = assigned(city), reported(city).id
-    assert sees(city, HANDLER, matter) == EVERY
+    incident, other = assigned(city), reported(city).id
+    assert sees(city, HANDLER, incident) == EVERY
     assert sees(city, HANDLER, other) == set()
-    assert sees(city, Scope("0.", "handler", str(UUID(int=1)), "department_handler"), matter) == set()
-    assert sees(city, PUBLIC, matter) == sees(city, SIGN_IN, matter) == sees(city, INTAKE, matter) == set()
+    assert sees(city, Scope("0.", "handler", str(UUID(int=1)), "department_handler"), incident) == set()
+    assert sees(city, PUBLIC, incident) == sees(city, SIGN_IN, incident) == sees(city, INTAKE, incident) == set()
 
 
 def test_a_department_handles_what_it_was_given_up_to_the_check(city: City) -> None:
-    matter = assigned(city)
+    incident = assigned(city)
     for version, state in enumerate([State.SIGNED, State.HANDLING, State.CHECKING], 3):
-        assert step(city, HANDLER, matter, version, state).state == state
-    assert sees(city, HANDLER, matter) == EVERY
+        assert step(city, HANDLER, incident, version, state).state == state
+    assert sees(city, HANDLER, incident) == EVERY
     with begin(city.pool, Scope(city.paths["M1"])) as conn:
-        assert [event.account for event in incidents.history(conn, matter)][-3:] == ["handler"] * 3
+        assert [event.account for event in incidents.history(conn, incident)][-3:] == ["handler"] * 3
 
 
 @pytest.mark.parametrize(
@@ -91,52 +91,52 @@ def test_a_department_handles_what_it_was_given_up_to_the_check(city: City) -> N
     ],
 )
 def test_nobody_hands_anything_to_himself(city: City, table: str, change: str) -> None:
-    for scope, matter in [(HANDLER, reported(city).id), (Scope(city.paths["T3"], role="dispatcher"), assigned(city))]:
+    for scope, incident in [(HANDLER, reported(city).id), (Scope(city.paths["T3"], role="dispatcher"), assigned(city))]:
         with pytest.raises(errors.InsufficientPrivilege), begin(city.pool, scope) as conn:
-            conn.execute(change, [matter])  # type: ignore[arg-type]
+            conn.execute(change, [incident])  # type: ignore[arg-type]
 
 
 def test_what_was_handed_over_is_seen_until_thirty_days_after_closing(city: City) -> None:
-    matter = assigned(city)
+    incident = assigned(city)
     now = datetime.now(UTC)
-    assert sees(city, HANDLER, matter, now + timedelta(days=400)) == EVERY  # open as long as it takes
+    assert sees(city, HANDLER, incident, now + timedelta(days=400)) == EVERY  # open as long as it takes
     closed = now + timedelta(days=5)
     for version, state in enumerate([State.SIGNED, State.HANDLING, State.CHECKING, State.CLOSED], 3):
-        step(city, HANDLER, matter, version, state, closed)
-    assert sees(city, HANDLER, matter, closed + KEPT - timedelta(minutes=1)) == EVERY
-    assert sees(city, HANDLER, matter, closed + KEPT + timedelta(minutes=1)) == set()
+        step(city, HANDLER, incident, version, state, closed)
+    assert sees(city, HANDLER, incident, closed + KEPT - timedelta(minutes=1)) == EVERY
+    assert sees(city, HANDLER, incident, closed + KEPT + timedelta(minutes=1)) == set()
     desk = Scope(city.paths["T1"], "desk", role="dispatcher")
-    step(city, desk, matter, 7, State.REVISITED, closed)
+    step(city, desk, incident, 7, State.REVISITED, closed)
     step(
-        city, desk, matter, 8, State.HANDLING, closed + timedelta(days=60)
+        city, desk, incident, 8, State.HANDLING, closed + timedelta(days=60)
     )  # opened again: it is the department's again
-    assert sees(city, HANDLER, matter, closed + timedelta(days=90)) == EVERY
+    assert sees(city, HANDLER, incident, closed + timedelta(days=90)) == EVERY
 
 
 def test_a_team_at_home_needs_no_hand_over_and_one_from_elsewhere_gets_it(city: City) -> None:
-    matter = reported(city).id
+    incident = reported(city).id
     home, away = (UUID(int=1000 + ABOVE.index(code)) for code in ("C1", "T3"))
     with begin(city.pool, EVERYTHING) as conn:
         for team in (home, away):
-            conn.execute("UPDATE incident SET team_id = %s WHERE id = %s", [team, matter])
-        found = db.rows(conn, "SELECT organisation FROM hand_over WHERE incident_id = %(id)s", id=matter)
+            conn.execute("UPDATE incident SET team_id = %s WHERE id = %s", [team, incident])
+        found = db.rows(conn, "SELECT organisation FROM hand_over WHERE incident_id = %(id)s", id=incident)
     assert [row["organisation"] for row in found] == [away]
-    assert sees(city, Scope("0.", "walk", str(away), "patrol"), matter) == EVERY
+    assert sees(city, Scope("0.", "walk", str(away), "patrol"), incident) == EVERY
 
 
-def test_a_matter_that_moves_takes_its_hand_over_along(city: City) -> None:
-    matter = assigned(city)
+def test_an_incident_that_moves_takes_its_hand_over_along(city: City) -> None:
+    incident = assigned(city)
     with begin(city.pool, EVERYTHING) as conn:
-        conn.execute("UPDATE incident SET path = %s WHERE id = %s", [city.paths["M7"], matter])
-        found = db.one(conn, "SELECT path FROM hand_over WHERE incident_id = %(id)s", id=matter)
+        conn.execute("UPDATE incident SET path = %s WHERE id = %s", [city.paths["M7"], incident])
+        found = db.one(conn, "SELECT path FROM hand_over WHERE incident_id = %(id)s", id=incident)
     assert found["path"] == city.paths["M7"]
-    assert "incident" in sees(city, HANDLER, matter)
+    assert "incident" in sees(city, HANDLER, incident)
 
 
 def test_the_intake_puts_in_and_reads_nothing(city: City) -> None:
-    matter = reported(city, 122.075)
-    assert sees(city, INTAKE, matter.id) == set()
-    assert sees(city, Scope(city.paths["M8"]), matter.id) == EVERY
+    incident = reported(city, 122.075)
+    assert sees(city, INTAKE, incident.id) == set()
+    assert sees(city, Scope(city.paths["M8"]), incident.id) == EVERY
     for change in ("UPDATE incident SET title = 'x'", "DELETE FROM incident"):
         with begin(city.pool, INTAKE) as conn:
             assert conn.execute(change).rowcount == 0  # type: ignore[arg-type]

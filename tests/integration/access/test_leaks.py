@@ -37,7 +37,7 @@ def clients(city: City, public: TestClient, sealed: None) -> dict[str, TestClien
 
 
 @pytest.mark.parametrize("operation", OF_A_MATTER, ids=lambda one: one.name)
-def test_no_address_below_a_matter_tells_that_a_foreign_one_is_there(
+def test_no_address_below_an_incident_tells_that_a_foreign_one_is_there(
     operation: Operation, clients: dict[str, TestClient], city: City
 ) -> None:
     answers = []

@@ -144,7 +144,7 @@ def test_what_cannot_be_had_again_is_said(city: City, wire: str, monkeypatch: py
         assert behind.next("reset")["id"] == newest
 
 
-def test_a_matter_in_hand_is_heard_of_wherever_it_lies(city: City, public: TestClient, wire: str) -> None:
+def test_an_incident_in_hand_is_heard_of_wherever_it_lies(city: City, public: TestClient, wire: str) -> None:
     _, secret = desk(city, "M8", Role.DEPARTMENT_HANDLER, "DEPT-B2")
     _, stranger = desk(city, "M8", Role.DEPARTMENT_HANDLER, "DEPT-B1")
     chief = asking(public, desk(city, "L")[1])

@@ -260,7 +260,7 @@ def test_what_is_foreign_is_answered_as_what_is_not_there(
     assert kept[0] == kept[1]
 
 
-def test_a_tag_does_not_tell_that_a_foreign_matter_is_there(clients: dict[str, TestClient], city: City) -> None:
+def test_a_tag_does_not_tell_that_a_foreign_incident_is_there(clients: dict[str, TestClient], city: City) -> None:
     path = f"/v1/incidents/{city.placed['foreign']}"
     for headers in ({"If-None-Match": '"1"'}, {"If-None-Match": "*"}):
         assert clients["dispatcher"].get(path, headers=headers).status_code == 404

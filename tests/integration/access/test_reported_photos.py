@@ -54,7 +54,7 @@ def send(client: TestClient, incident: str, ticket: str, data: bytes, slot: int 
     return client.put(path, content=data, headers={"Photo-Ticket": ticket, "Content-Type": "image/jpeg"}).status_code
 
 
-def test_who_reported_sends_photographs_and_only_who_handles_the_matter_sees_them(
+def test_who_reported_sends_photographs_and_only_who_handles_the_incident_sees_them(
     anyone: TestClient, handler: TestClient, city: City, public: TestClient
 ) -> None:
     incident, ticket = reported(anyone)
@@ -144,7 +144,7 @@ def test_photographs_alone_may_be_larger_and_few_of_them_are_held_at_a_time(
     assert send(anyone, incident, ticket, photograph(size=(90, 60)), 2) == 204  # a small one is held as others are
 
 
-def test_a_matter_takes_nine_photographs_whoever_sends_them(anyone: TestClient, handler: TestClient) -> None:
+def test_an_incident_takes_nine_photographs_whoever_sends_them(anyone: TestClient, handler: TestClient) -> None:
     incident, ticket = reported(anyone)
     small = photograph(size=(60, 40))
     for _ in range(8):

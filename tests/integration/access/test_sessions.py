@@ -64,7 +64,7 @@ def test_a_session_tells_who_one_is_and_signing_out_ends_it(desk: TestClient, na
     assert desk.get("/v1/incidents").status_code == 401
 
 
-def test_nobody_is_public_and_may_report_but_read_no_matter(public: TestClient, city: City) -> None:
+def test_nobody_is_public_and_may_report_but_read_no_incident(public: TestClient, city: City) -> None:
     anyone = asking(public, None)
     assert anyone.get("/v1/session").json() == {
         "account": None, "role": "public", "grant": None, "grants": [], "expires_at": None,

@@ -18,7 +18,7 @@ MATTER = {
 }
 
 
-def test_a_doubtful_matter_is_listed_explained_and_settled_against_its_version(
+def test_a_doubtful_incident_is_listed_explained_and_settled_against_its_version(
     client: TestClient, public: TestClient, city: ConnectionPool[db.Connection]
 ) -> None:
     made = client.post("/v1/incidents", json=MATTER | {"accuracy_m": 100})

@@ -156,7 +156,7 @@ def test_a_body_of_another_kind_is_refused(client: TestClient, kind: str):
     is_problem(answer, 415, "wrong-media-type")
 
 
-def test_a_charset_beside_the_kind_is_no_matter(client: TestClient):
+def test_a_charset_beside_the_kind_is_no_incident(client: TestClient):
     kind = {"Content-Type": "Application/JSON; charset=utf-8"}
     assert client.post("/v1/incidents", content=raw(), headers=kind).status_code == 201
 

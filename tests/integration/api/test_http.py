@@ -114,7 +114,7 @@ def test_the_lifecycle_is_served_as_the_program_has_it(client: TestClient):
     assert (steps["deferred"]["name_zh"], steps["deferred"]["needs_reason"]) == ("挂账", True)
 
 
-def test_pages_of_matters_follow_their_cursor_to_the_end(client: TestClient):
+def test_pages_of_incidents_follow_their_cursor_to_the_end(client: TestClient):
     made = {reported(client, category="help.lost")["id"] for _ in range(5)}
     seen: list[str] = []
     cursor: dict[str, str] = {}
@@ -127,7 +127,7 @@ def test_pages_of_matters_follow_their_cursor_to_the_end(client: TestClient):
     assert sorted(seen) == sorted(made)
 
 
-def test_matters_outside_every_grid_have_their_queue(client: TestClient):
+def test_incidents_outside_every_grid_have_their_queue(client: TestClient):
     outside = reported(client, lon=121.0, lat=45.0)
     queue = client.get("/v1/incidents", params={"located": "outside"}).json()["items"]
     assert outside["id"] in {item["id"] for item in queue}

@@ -1,4 +1,4 @@
-"""The verbs of matters, against a real database."""
+"""The verbs of incidents, against a real database."""
 
 import uuid
 from collections.abc import Iterator
@@ -167,7 +167,7 @@ def test_a_change_appends_an_event_and_makes_the_next_version(city: Pool):
     assert events[2].payload == {"from": "accepted", "reason": "不属于受理范围"}
 
 
-def test_opening_a_settled_matter_again_clears_its_closing(city: Pool):
+def test_opening_a_settled_incident_again_clears_its_closing(city: Pool):
     incident = report(city, flue())
     step(city, incident, State.REFUSED, 1, reason="重复")
     opened = step(city, incident, State.ACCEPTED, 2, reason="复核后受理")
@@ -222,7 +222,7 @@ def test_of_two_changes_on_one_version_one_wins(city: Pool):
     assert stored(city, incident).version == 2
 
 
-def test_a_matter_that_is_not_there_is_not_found(city: Pool):
+def test_an_incident_that_is_not_there_is_not_found(city: Pool):
     nowhere = uuid.uuid4()
     with begin(city, DESK) as conn:
         for ask in (incidents.read, incidents.history):
@@ -374,7 +374,7 @@ def test_everything_is_assigned_again_by_the_edition_in_force(city: Pool):
     assert (events[-1].kind, events[-1].number, events[-1].payload["run_id"]) == ("reassigned", 2, done.run_id)
     assert len(reasons) == done.seen == len(all_ids)
     assert {row["subject"] for row in told} == {str(done.run_id)}
-    assert [row["body"] for row in told] == [{"matters": 2}, {"matters": 2}]
+    assert [row["body"] for row in told] == [{"incidents": 2}, {"incidents": 2}]
 
 
 def test_assigning_again_without_another_edition_moves_nothing(city: Pool):
@@ -384,7 +384,7 @@ def test_assigning_again_without_another_edition_moves_nothing(city: Pool):
         assert reassign(conn, Assigner.load(conn)).moved == 0
 
 
-def test_a_change_of_state_waits_for_nobody_but_its_own_matter(city: Pool):
+def test_a_change_of_state_waits_for_nobody_but_its_own_incident(city: Pool):
     held, free = report(city, flue()), report(city, flue())
     with begin(city, DESK) as conn:
         conn.execute("SELECT 1 FROM incident WHERE id = %(id)s FOR UPDATE", {"id": held.id})

@@ -1,4 +1,4 @@
-"""Matters in memory are those of the database: after a load, after every kind of change, for every scope and filter."""
+"""Incidents in memory are those of the database: after a load, each kind of change, for every scope and filter."""
 
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
@@ -84,7 +84,7 @@ def hand_over(conn: db.Connection, incident: UUID, rng: np.random.Generator) -> 
 
 
 def change(conn: db.Connection, rng: np.random.Generator) -> None:
-    """One of everything that may happen to matters: one new, a few changed, one gone, one handed over."""
+    """One of everything that may happen to incidents: one new, a few changed, one gone, one handed over."""
     some = [row["id"] for row in db.rows(conn, "SELECT id FROM incident ORDER BY md5(id::text || %(s)s) LIMIT 3",
                                          s=str(rng.integers(0, 1 << 30)))]  # fmt: skip
     path, category, state, lon, lat, at = anything(rng)
@@ -297,7 +297,7 @@ def test_the_tiles_of_a_zoom_add_up_to_the_whole(city: Pool, heat: Heat) -> None
     assert sum(int(counts(looking, 5, x, y)[0].sum()) for x in range(32) for y in range(32)) == whole
 
 
-def test_no_matters_at_all_are_an_empty_heat(pool: Pool) -> None:
+def test_no_incidents_at_all_are_an_empty_heat(pool: Pool) -> None:
     empty = heat_source.load
     with begin(pool, Scope("0.", role="public")) as conn:
         view = empty(conn, ZONE)

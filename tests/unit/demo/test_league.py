@@ -123,21 +123,21 @@ def test_every_community_has_a_station_within_it(small: League) -> None:
     assert len(where) == len(small.organisations.stations)
 
 
-def test_only_closed_matters_have_an_end_and_it_follows_their_report(small: League) -> None:
+def test_only_closed_incidents_have_an_end_and_it_follows_their_report(small: League) -> None:
     closed = small.incidents["state"].isin(["closed", "revisited", "archived"])
     assert (small.incidents["closed_at"].notna() == closed).all()
     assert (small.incidents["closed_at"] > small.incidents["received_at"])[closed].all()
     assert (small.incidents["received_at"] >= small.incidents["occurred_at"]).all()
 
 
-def test_matters_lie_in_the_three_years_to_the_end_of_october_2026(small: League) -> None:
+def test_incidents_lie_in_the_three_years_to_the_end_of_october_2026(small: League) -> None:
     local = small.incidents["occurred_at"].dt.tz_convert("Asia/Shanghai")
     assert local.min() >= pd.Timestamp("2023-11-01", tz="Asia/Shanghai")
     latest = small.incidents[["received_at", "closed_at"]].max().max()
     assert latest < pd.Timestamp("2026-11-01", tz="Asia/Shanghai")
 
 
-def test_matters_keep_to_their_season_and_hour(small: League) -> None:
+def test_incidents_keep_to_their_season_and_hour(small: League) -> None:
     local = small.incidents["occurred_at"].dt.tz_convert("Asia/Shanghai")
     category = small.incidents["category"]
     assert not local[category == "property.heating"].dt.month.isin([5, 6, 7, 8]).any()
@@ -147,7 +147,7 @@ def test_matters_keep_to_their_season_and_hour(small: League) -> None:
     assert local[category == "environment.noise"].dt.hour.between(17, 23).mean() > 0.5
 
 
-def test_a_few_matters_lie_outside_of_every_micro_grid(small: League) -> None:
+def test_a_few_incidents_lie_outside_of_every_micro_grid(small: League) -> None:
     league = shapely.coverage_union_all(small.units.geometry.dropna().to_numpy())
     inside = shapely.intersects_xy(league, small.incidents["lon"], small.incidents["lat"])
     assert 1 <= (~inside).sum() <= 8

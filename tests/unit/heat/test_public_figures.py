@@ -1,4 +1,4 @@
-"""No two figures of the public heat differ by one to four matters: all pairs of all small cities, by brute force."""
+"""No two figures of the public heat differ by one to four incidents: all pairs of all small cities, by brute force."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -18,8 +18,8 @@ MONTHS = [
     for month in range(1, 13)
 ]
 WEEK = Period("week", datetime(2025, 12, 8, tzinfo=UTC), datetime(2025, 12, 15, tzinfo=UTC))
-Matter = tuple[str, str, datetime]
-matters = st.lists(
+Incident = tuple[str, str, datetime]
+incidents = st.lists(
     st.tuples(
         st.sampled_from([*PATHS, "1.2.5.", "1.3.7.", "1.3.8.99."]),
         st.sampled_from(CATEGORIES),
@@ -30,7 +30,7 @@ matters = st.lists(
 ).map(lambda found: [(path, category, at) for path, category, at, times in found for _ in range(times)])
 
 
-def standing(city: list[Matter], period: Period) -> dict[str, dict[str, int]]:
+def standing(city: list[Incident], period: Period) -> dict[str, dict[str, int]]:
     counts = defaultdict[str, dict[str, int]](lambda: dict.fromkeys(CATEGORIES, 0))
     for path, category, at in city:
         if period.since <= at < period.until:
@@ -38,7 +38,7 @@ def standing(city: list[Matter], period: Period) -> dict[str, dict[str, int]]:
     return counts
 
 
-def published(city: list[Matter], periods: list[Period]) -> list[tuple[Period, Figure]]:
+def published(city: list[Incident], periods: list[Period]) -> list[tuple[Period, Figure]]:
     """One period after the other, as the job does, each knowing what was told before."""
     told: list[tuple[Period, Figure]] = []
     for period in periods:
@@ -56,8 +56,8 @@ def part_of(one: tuple[Period, Figure], other: tuple[Period, Figure]) -> bool:
 
 
 @settings(max_examples=300, deadline=None)
-@given(city=matters, order=st.permutations([YEAR, MONTHS[10], MONTHS[11], WEEK]))
-def test_no_figure_less_another_is_one_to_four(city: list[Matter], order: list[Period]) -> None:
+@given(city=incidents, order=st.permutations([YEAR, MONTHS[10], MONTHS[11], WEEK]))
+def test_no_figure_less_another_is_one_to_four(city: list[Incident], order: list[Period]) -> None:
     told = published(city, order)
     assert [figure for _, figure in told if 0 < figure.incidents < 5] == []
     for one, other in permutations(told, 2):
@@ -66,8 +66,8 @@ def test_no_figure_less_another_is_one_to_four(city: list[Matter], order: list[P
 
 
 @settings(max_examples=200, deadline=None)
-@given(city=matters)
-def test_no_unit_less_its_parts_and_no_unit_less_its_categories_is_one_to_four(city: list[Matter]) -> None:
+@given(city=incidents)
+def test_no_unit_less_its_parts_and_no_unit_less_its_categories_is_one_to_four(city: list[Incident]) -> None:
     told = {(figure.path, figure.category): figure.incidents for _, figure in published(city, [MONTHS[11]])}
     for (path, category), whole in told.items():
         parts = [n for (one, kind), n in told.items() if kind == category and one[: one[:-1].rfind(".") + 1] == path]
@@ -77,8 +77,8 @@ def test_no_unit_less_its_parts_and_no_unit_less_its_categories_is_one_to_four(c
 
 
 @settings(max_examples=100, deadline=None)
-@given(city=matters)
-def test_a_year_less_its_months_is_never_one_to_four(city: list[Matter]) -> None:
+@given(city=incidents)
+def test_a_year_less_its_months_is_never_one_to_four(city: list[Incident]) -> None:
     told = published(city, [MONTHS[10], MONTHS[11], YEAR])
     for key in {(figure.path, figure.category) for _, figure in told}:
         of = {period.kind: 0 for period, _ in told}
@@ -90,8 +90,8 @@ def test_a_year_less_its_months_is_never_one_to_four(city: list[Matter]) -> None
 
 
 @settings(max_examples=100, deadline=None)
-@given(city=matters)
-def test_every_figure_is_the_number_of_matters(city: list[Matter]) -> None:
+@given(city=incidents)
+def test_every_figure_is_the_number_of_incidents(city: list[Incident]) -> None:
     for period, figure in published(city, [MONTHS[11]]):
         own = [
             path.startswith(figure.path) and figure.category in {ALL, category} and period.since <= at < period.until

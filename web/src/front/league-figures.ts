@@ -62,14 +62,14 @@ export class LeagueFigures extends LitElement {
 
   override render() {
     const { units, incidents } = this.summary;
-    return html`<dl class="wide">${this.matters()} ${this.teams()} ${this.stations()}</dl>
+    return html`<dl class="wide">${this.incidents()} ${this.teams()} ${this.stations()}</dl>
       <dl>${units.map(({ kind, total }) => this.item(text().figures.levels[kind] ?? kind, total))}</dl>
       ${incidents.first_on && incidents.last_on
         ? html`<p class="soft small period">${text().figures.period(day(incidents.first_on), day(incidents.last_on))}</p>`
         : nothing}`;
   }
 
-  private matters() {
+  private incidents() {
     const { total, settled, open, outside } = this.summary.incidents;
     const says = text().figures;
     const notes = total

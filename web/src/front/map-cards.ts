@@ -10,7 +10,7 @@ import type { League } from "./league";
 import { KINDS, preview, type Kind } from "./previews";
 
 const WIDTH = 200;
-// Stations are published; every other map shows matters.
+// Stations are published; every other map shows incidents.
 const OPEN: Partial<Record<Kind, string>> = { coverage: "station.read", routes: "route.read" };
 
 @customElement("map-cards")

@@ -221,7 +221,7 @@ export class ReportForm extends LitElement {
     }
   }
 
-  // The matter is received already; each photograph arrives by itself, and what did not can be sent again.
+  // The incident is received already; each photograph arrives by itself, and what did not can be sent again.
   private async deliverPictures(): Promise<void> {
     this.trouble = null;
     const { receipt, ticket } = this.received!;

@@ -8,7 +8,7 @@ export interface Report {
   place: Place;
 }
 
-// The matter as the service keeps it from now on.
+// The incident as the service keeps it from now on.
 export interface Receipt {
   id: string;
   unit_code: string | null;
@@ -18,7 +18,7 @@ export interface Receipt {
   due_at: string | null;
 }
 
-// A matter that was received, with what lets its reporter send photographs for a while.
+// An incident that was received, with what lets its reporter send photographs for a while.
 export interface Received {
   receipt: Receipt;
   ticket: string | null;

@@ -13,7 +13,7 @@ export interface Progress {
   stages: { stage: Stage; at: string | null }[];
 }
 
-// A stage is behind the matter, or where it is, or still to come; one that it went past without stopping is skipped.
+// A stage is behind the incident, or where it is, or still to come; one that it went past without stopping is skipped.
 export type Standing = "done" | "now" | "skipped" | "ahead";
 
 export interface Mark {

@@ -1,4 +1,4 @@
-// The loop of a matter as a line of stages: behind it, where it is, and still to come.
+// The loop of an incident as a line of stages: behind it, where it is, and still to come.
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 

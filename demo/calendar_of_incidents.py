@@ -1,4 +1,4 @@
-"""When matters happen and what becomes of them: rhythm of the day, week and year, delays, states."""
+"""When incidents happen and what becomes of them: rhythm of the day, week and year, delays, states."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from demo.words import Likeness
 
 BEGIN = pd.Timestamp("2023-11-01", tz="Asia/Shanghai")
 END = pd.Timestamp("2026-11-01", tz="Asia/Shanghai")  # the first instant after the three years
-_GROWTH = 0.35  # more matters are reported at the end than in the beginning, as the service becomes known
+_GROWTH = 0.35  # more incidents are reported at the end than in the beginning, as the service becomes known
 _OPEN_FADES_DAYS = 60.0
 _OPEN_STATES: dict[str, dict[str, float]] = {
     "fresh": {"reported": 4, "accepted": 3, "assigned": 2, "dispatched": 3, "signed": 2, "handling": 1},
@@ -36,7 +36,7 @@ def moments(likeness: Likeness, count: int, rng: np.random.Generator) -> NDArray
 def left_open(
     received: NDArray[np.datetime64], closed_at: NDArray[np.datetime64], count: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Which matters are still open at the end: exactly `count`, most of them recent, and all that would close later."""
+    """Which incidents are still open at the end: exactly `count`, most of them recent, and all that close later."""
     age = _age_days(received)
     # The largest of independent Gumbel keys are a sample without replacement, in proportion to the weights.
     keys = np.log(np.exp(-age / _OPEN_FADES_DAYS) + 0.004) + rng.gumbel(size=len(age))
@@ -52,7 +52,7 @@ def states(
     is_open: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> NDArray[np.object_]:
-    """The state of each matter: of an open one by its age, of a closed one by the time since it was closed."""
+    """The state of each incident: of an open one by its age, of a closed one by the time since it was closed."""
     age = _age_days(received)
     named = [picks(rng, len(age), shares) for shares in _OPEN_STATES.values()]
     of_open = np.select([age < 3, age < 30], named[:2], named[2])
