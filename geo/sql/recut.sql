@@ -1,5 +1,5 @@
 -- places --
--- Every incident of the scope, its place and its owner, packed: a row an incident would take a second for 100,000 of them.
+-- Every incident of the scope, its place and its owner, packed: a row each would take a second for 100,000 of them.
 SELECT
   string_agg(
     uuid_send(i.id) || float8send(coalesce(st_x(i.geom), 'NaN')) || float8send(coalesce(st_y(i.geom), 'NaN'))

@@ -16,7 +16,7 @@ WHERE v.unit_id = any(%(ids)s::bigint[])
 ORDER BY v.unit_id ASC, v.id DESC;
 
 -- lock_to_settle --
--- The current row of an incident of the own scope, kept from others until the transaction ends; and the place that counts.
+-- The current row of an incident of the own scope, kept from others until the transaction ends; the place that counts.
 SELECT i.version, st_x(coalesce(b.geom, i.geom)) AS lon, st_y(coalesce(b.geom, i.geom)) AS lat
 FROM incident AS i
 LEFT JOIN LATERAL (SELECT st_pointonsurface(h.geom) AS geom FROM building AS h WHERE h.id = i.building_id) AS b ON TRUE
