@@ -52,4 +52,4 @@ WHERE incident_id = %(id)s AND number = %(number)s AND version = %(version)s;
 
 -- purge --
 -- End the retention of what was sealed or taken in before a month.
-SELECT contacts, originals, photos, of_open_incidents FROM purge_sealed(%(month)s);
+SELECT contacts, originals, photos, of_open_matters AS of_open_incidents FROM purge_sealed(%(month)s);
