@@ -210,4 +210,4 @@ def address_of(request: Request) -> str:
 
 
 def _cookie_name(request: Request) -> str:
-    return COOKIE if request.url.scheme == "https" else LOOPBACK_COOKIE
+    return COOKIE if request.scope["scheme"] == "https" else LOOPBACK_COOKIE

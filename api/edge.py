@@ -1,5 +1,6 @@
 """The outermost layers: a request's id, its line in the log and its metrics, and the headers of every answer."""
 
+import logging
 import re
 import time
 from asyncio import CancelledError
@@ -86,6 +87,8 @@ class Edge:
         self.metrics.answered(route, scope["method"], status, seconds)
         failed = scope.get("failed")
         quiet = route in QUIET or "at_hand" in scope
+        if quiet and not failed and not logging.getLogger().isEnabledFor(logging.DEBUG):
+            return  # before a line is made that nobody reads
         say = log.error if failed else log.debug if quiet else log.info
         say(
             "request",
@@ -113,7 +116,7 @@ def _encoded(base_map: str) -> list[tuple[bytes, bytes]]:
 
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else identifiers.make(1)[0].decode()
+    return given if _REQUEST_ID.fullmatch(given) else identifiers.one()
 
 
 def _dress(message: Message, request_id: str, ours: list[tuple[bytes, bytes]]) -> None:

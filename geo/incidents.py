@@ -389,7 +389,7 @@ def _values(conn: Connection, what: Report, assigner: Answering) -> Row:
     doubts = decided.doubts.get(0, [])
     return {
         **asdict(what) | _ruling(conn, what, unit_id, team_id) | {"lon": lon, "lat": lat},
-        "id": uuid.UUID(identifiers.make(1)[0].decode()),
+        "id": uuid.UUID(identifiers.one()),
         "state": lifecycle.FIRST,
         "unit_id": unit_id,
         "path": owners.path[0],

@@ -188,7 +188,7 @@ def _note_overruled_crs(order: LoadOrder, opened: Opened, report: LoadReport) ->
 
 
 def _begin(conn: db.Connection, order: LoadOrder) -> UUID:
-    load_id = UUID(identifiers.make(1)[0].decode())
+    load_id = UUID(identifiers.one())
     with order.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     db.execute(
