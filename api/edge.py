@@ -87,7 +87,7 @@ class Edge:
         self.metrics.answered(route, scope["method"], status, seconds)
         failed = scope.get("failed")
         quiet = route in QUIET or "at_hand" in scope
-        if quiet and not failed and not logging.getLogger().isEnabledFor(logging.DEBUG):
+        if quiet and not failed and not logging.getLogger("wangge").isEnabledFor(logging.DEBUG):
             return  # before a line is made that nobody reads
         say = log.error if failed else log.debug if quiet else log.info
         say(
