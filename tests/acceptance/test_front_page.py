@@ -87,6 +87,7 @@ def test_a_name_leads_to_the_unit_its_path_and_its_team(service, open_page, lang
 @each_language
 def test_a_coordinate_leads_to_its_micro_grid_only_with_its_reference_system(service, open_page, lang):
     page = open_page(f"{service}/?lang={lang}")
+    expect(page.locator("league-map svg")).to_be_visible()  # it moves the look-up aside when it comes
     page.get_by_role("button", name=WORDS[lang]["by_place"]).click()
     lookup = page.locator("unit-lookup")
     fill_place(lookup, "122.015", "46.005", "")
