@@ -87,7 +87,7 @@ def test_a_name_leads_to_the_unit_its_path_and_its_team(service, open_page, lang
 @each_language
 def test_a_coordinate_leads_to_its_micro_grid_only_with_its_reference_system(service, open_page, lang):
     page = open_page(f"{service}/?lang={lang}")
-    expect(page.locator("league-map svg")).to_be_visible()  # it moves the look-up aside when it comes
+    expect(page.locator("league-map svg.map")).to_be_visible()  # it moves the look-up aside when it comes
     page.get_by_role("button", name=WORDS[lang]["by_place"]).click()
     lookup = page.locator("unit-lookup")
     fill_place(lookup, "122.015", "46.005", "")
@@ -122,6 +122,7 @@ def test_what_is_not_there_is_said_plainly(service, open_page, lang):
     page.get_by_role("searchbox").fill("没有这里")
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator("unit-lookup")).to_contain_text(WORDS[lang]["not_there"])
+    expect(page.locator("league-map svg.map")).to_be_visible()
     page.get_by_role("button", name=WORDS[lang]["by_place"]).click()
     lookup = page.locator("unit-lookup")
     fill_place(lookup, "10", "10", "EPSG:4326")
