@@ -112,10 +112,8 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("dsn")
     asked.add_argument("--incidents", type=int, default=200_000)
-    asked.add_argument("--serial", action="store_true", help="no parallel workers")
     given = asked.parse_args()
-    options = "-c search_path=wangge,public" + (" -c max_parallel_workers_per_gather=0" if given.serial else "")
-    with psycopg.connect(given.dsn, row_factory=dict_row, options=options) as conn:
+    with psycopg.connect(given.dsn, row_factory=dict_row, options=db.OPTIONS) as conn:
         with conn.transaction():
             conn.execute("SET LOCAL role = wangge_owner")
             if conn.execute("SELECT count(*) AS n FROM incident").fetchone()["n"] < given.incidents:

@@ -20,7 +20,8 @@ from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
-_OPTIONS = "-c search_path=wangge,public"
+OPTIONS = "-c search_path=wangge,public -c max_parallel_workers_per_gather=0"
+"""Of every session. The planner would start a second process for the exact test of a viewport: 17 ms in place of 3."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def open_pool(dsn: str, size: int, wait_s: float = 30.0) -> ConnectionPool[Conne
     return ConnectionPool(
         dsn,
         connection_class=Connection,
-        kwargs={"row_factory": dict_row, "options": _OPTIONS},
+        kwargs={"row_factory": dict_row, "options": OPTIONS},
         min_size=1,
         max_size=size,
         timeout=wait_s,
@@ -104,7 +105,7 @@ def begin(pool: ConnectionPool[Connection], scope: Scope, now: datetime | None =
 @contextmanager
 def begin_apart(dsn: str, scope: Scope) -> Generator[Connection]:
     """As `begin`, on a connection of its own: for what the service reads for all, whoever waits for the pool."""
-    with Connection.connect(dsn, row_factory=dict_row, options=_OPTIONS) as conn, conn.transaction():
+    with Connection.connect(dsn, row_factory=dict_row, options=OPTIONS) as conn, conn.transaction():
         enter(conn, scope)
         yield conn
 
