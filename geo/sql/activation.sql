@@ -179,8 +179,8 @@ UPDATE building AS t SET path = p.path FROM placed AS p
 WHERE t.id = p.id AND t.path <> p.path;
 
 -- open_incidents --
--- Open ones whose unit is another, elsewhere or redrawn since an instant, whose disc of uncertainty may meet such a
--- one, that an overlay has begun or ceased to hold, and all that lay outside; in the order of their paths.
+-- Open incidents whose unit is another, elsewhere or redrawn since an instant, whose disc of uncertainty may meet such
+-- a one, that an overlay has begun or ceased to hold, and all that lay outside; in the order of their paths.
 SELECT
   i.id, i.path, i.located, i.state, i.team_id, i.doubts, i.accuracy_m, st_x(i.geom) AS lon, st_y(i.geom) AS lat,
   st_x(b.geom) AS building_lon, st_y(b.geom) AS building_lat,
