@@ -19,6 +19,7 @@ from tiles import row_tiles
 from tiles.cache import Cache, Packed
 from tiles.layers import UNITS, WORLD, TileLayer
 from tiles.unit_book import Prepared, UnitBook
+from tiles.unit_tiles import UnitTiles
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 AT_ONCE = 2  # threads, and database connections, that tiles may take: the rest stays for everything else
@@ -79,18 +80,23 @@ class Tiles:
         """A tile of what lives in the database, as a scope sees it. Only what is public is kept."""
         return self.at_hand(layer, zoom, x, y) or await self._apart(self._make_rows, layer, zoom, x, y, scope)
 
+    async def drawn(self) -> UnitTiles | None:
+        """The units in force, or None if there are none."""
+        prepared = self._in_force()
+        return prepared.tiles if prepared else await self._apart(self._drawn)
+
     async def bounds(self) -> tuple[float, ...]:
         """West, south, east, north of the units in force, or the world if there are none."""
-        prepared = self._in_force()
-        return prepared.tiles.bounds if prepared else await self._apart(self._bounds)
+        drawn = await self.drawn()
+        return drawn.bounds if drawn else WORLD
 
-    def _bounds(self) -> tuple[float, ...]:
+    def _drawn(self) -> UnitTiles | None:
         try:
             with begin(self._pool, PUBLIC) as conn:
                 edition = self._editions.current(conn)
         except NoUnits:
-            return WORLD
-        return self.units.ahead(edition).tiles.bounds
+            return None
+        return self.units.ahead(edition).tiles
 
     def _in_force(self) -> Prepared | None:
         edition = self._editions.at_hand()

@@ -17,7 +17,7 @@ from geo import public_figures
 from geo.db import PUBLIC
 from geo.public_figures import Kind
 from tiles.cache import Packed
-from tiles.layers import LEVEL_ZOOMS, TileLayer, Within
+from tiles.layers import TileLayer, Within
 
 router = APIRouter(tags=["heat"], route_class=StrictRoute)
 
@@ -35,10 +35,11 @@ class PublicQuery(Strict):
 
 
 class PublicFigure(BaseModel):
-    """Incidents of a unit; `finest` where nothing is told of its parts."""
+    """Incidents of a unit; `finest` where nothing is told of its parts. A root has the depth 1."""
 
     unit_id: int
     level: Level
+    depth: int
     code: str
     name: str
     name_en: str | None
@@ -79,12 +80,14 @@ def read(request: Request, query: Annotated[PublicQuery, Query()]) -> PublicHeat
 async def tile(request: Request, z: Zoom, x: Column, y: Row, query: Annotated[PublicQuery, Query()]) -> Response:
     """The same as areas of units (`n`), finer the closer one looks, as far as the figures go."""
     LAYER.check(z, x, y)
-    packed = await service_of(request).hearth.count(lambda: _pack(request, query, z, x, y))
+    service = service_of(request)
+    drawn = await service.tiles.drawn()
+    depth = drawn.depth(z) if drawn else 0
+    packed = await service.hearth.count(lambda: _pack(request, query, (z, x, y), depth))
     return answer(request.headers, packed, public=LAYER.public)
 
 
-def _pack(request: Request, query: PublicQuery, z: int, x: int, y: int) -> Packed:
-    depth = sum(first <= z for first in LEVEL_ZOOMS.values())
+def _pack(request: Request, query: PublicQuery, place: tuple[int, int, int], depth: int) -> Packed:
     with begin(request, PUBLIC) as conn:
-        made = public_figures.tile(conn, query.period, query.category or public_figures.ALL, z, x, y, depth)
+        made = public_figures.tile(conn, query.period, query.category or public_figures.ALL, *place, depth)
     return Packed.of(made)

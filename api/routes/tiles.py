@@ -14,7 +14,7 @@ from api.scope import Principal, needs, service_of
 from api.tilejson import Catalogue, StyleJson, TileJson
 from api.tiles import MEDIA_TYPE, answer
 from tiles.labels import Language
-from tiles.layers import CATALOGUE, UNITS, TileLayer, tilejson
+from tiles.layers import CATALOGUE, UNITS, WORLD, TileLayer, tilejson
 from tiles.styles import Theme, style
 
 router = APIRouter(prefix="/tiles", tags=["tiles"], route_class=StrictRoute)
@@ -77,7 +77,9 @@ async def unit_tile(request: Request, z: Zoom, x: Column, y: Row, at: At = None)
 def _describes(layer: TileLayer) -> Callable[..., Awaitable[JSONResponse]]:
     async def describe(request: Request) -> JSONResponse:
         """What the layer's tiles hold and where they are, as TileJSON 3.0."""
-        return JSONResponse(tilejson(layer, _root(request), await service_of(request).tiles.bounds()))
+        drawn = await service_of(request).tiles.drawn()
+        told = drawn.layer if drawn and layer is UNITS else layer
+        return JSONResponse(tilejson(told, _root(request), drawn.bounds if drawn else WORLD))
 
     return describe
 

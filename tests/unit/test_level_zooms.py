@@ -2,7 +2,7 @@
 
 import pytest
 
-from tiles.layers import LABEL_ZOOMS, LEVEL_ZOOMS, zooms_of
+from tiles.layers import FINEST, LABEL_ZOOMS, LEVEL_ZOOMS, room_at, units_of, zooms_of
 
 
 def test_a_city_with_all_levels_has_each_from_its_own_zoom_on() -> None:
@@ -18,3 +18,16 @@ def test_a_flat_city_is_drawn_in_place_of_the_levels_that_it_has_not(count: int,
 def test_no_level_is_drawn_before_one_above_it() -> None:
     drawn = zooms_of({"league": 1, "township": 5, "micro_grid": 30})
     assert list(drawn.items()) == [("league", 0), ("township", 5), ("micro_grid", 10)]
+
+
+def test_names_of_small_areas_wait_until_there_is_room_for_them() -> None:
+    city = {"league": 1, "micro_grid": 3_000}
+    room = {"league": 2, "micro_grid": room_at(2.4e-5)}  # sides of some 800 metres in the middle latitudes
+    assert zooms_of(city, LABEL_ZOOMS, room) == {"league": 3, "micro_grid": 12}
+    assert zooms_of(city, LABEL_ZOOMS, room | {"micro_grid": room_at(1e-9)}) == {"league": 3, "micro_grid": 14}
+    assert room_at(0.0) == FINEST
+
+
+def test_the_units_of_an_edition_are_described_by_its_own_levels() -> None:
+    told = units_of({"league": 0, "micro_grid": 6}, {"league": 3, "micro_grid": 12})
+    assert [(one.id, one.minzoom) for one in told.layers] == [("league", 0), ("micro_grid", 6), ("unit_label", 3)]

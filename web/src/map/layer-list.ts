@@ -165,6 +165,7 @@ export class LayerList extends LitElement {
     const told = this.heat;
     if (!told) return nothing;
     if (!told.total) return html`<p class="soft small">${told.kind === "public" && !told.since ? says.unpublished : says.none}</p>`;
+    if (!told.split) return html`<p class="soft small figure">${says.total(count(told.total))}</p><p class="soft small">${says.wholeOnly}</p>`;
     const breaks = breaksAt(this.playing?.breaks ?? told.breaks, this.zoom);
     const shades = colours(distinct(breaks).length, inksOf(theme()));
     return html`<p class="soft small figure">

@@ -240,6 +240,7 @@ export class MapPage extends LitElement {
       class="dock table"
       .asked=${this.asked}
       .zoom=${this.zoom}
+      .levels=${this.whole.value?.levels ?? []}
       .categories=${this.categories}
       @row=${({ detail }: CustomEvent<UnitRow | IncidentRow>) => this.toRow(detail)}
       @close=${() => this.act("table")}

@@ -23,7 +23,7 @@ export interface Wanted {
 
 export function overlaysOf({ on, heat, wish, playing, last, inks }: Wanted): Overlay[] {
   const desk = heat?.kind === "desk" ? heat : null;
-  const open = heat?.kind === "public" && heat.total ? heat : null;
+  const open = heat?.kind === "public" && heat.total && heat.split ? heat : null;
   const query = playing ? deskQuery(wish, last, playing) : (desk?.query ?? "");
   const make: Record<OverlayId, () => Overlay | null> = {
     heat: () => desk && overlay.heat(query, playing?.breaks ?? desk.breaks, inks),

@@ -77,7 +77,7 @@ export const en: Catalogue = {
   figures: {
     heading: "What is loaded",
     levels: {
-      league: "League",
+      league: "League or city",
       banner: "Banners and cities",
       township: "Townships and streets",
       community: "Villages and communities",
@@ -85,7 +85,7 @@ export const en: Catalogue = {
       micro_grid: "Micro-grids",
     },
     level: {
-      league: "League",
+      league: "League or city",
       banner: "Banner or city",
       township: "Township or street",
       community: "Village or community",
@@ -142,6 +142,7 @@ export const en: Catalogue = {
     perCell: "Incidents a cell",
     perUnit: "Incidents a unit",
     none: "No incidents in this time.",
+    wholeOnly: "Too few in some areas: the public figures tell of the whole alone. Sign in for the heat of your own area.",
     unpublished: "No public figures yet. Sign in to see the heat of your own area.",
     signInForMore: "Sign in for each incident of your area and heat of any time.",
     closePanel: "Close",
@@ -349,6 +350,7 @@ export const en: Catalogue = {
       incidents: "incidents by area",
     },
     noPreview: "Nothing to draw yet",
+    tooMany: "Too many areas to draw small",
     kinds: {
       coverage: ["Coverage", "Which micro-grids a station or team reaches, and which none does."],
       heat: ["Heat", "Where incidents gather."],

@@ -75,7 +75,7 @@ export const zh = {
   figures: {
     heading: "已装载的数据",
     levels: {
-      league: "盟",
+      league: "盟市",
       banner: "旗县市",
       township: "苏木乡镇街道",
       community: "嘎查村社区",
@@ -83,7 +83,7 @@ export const zh = {
       micro_grid: "微网格",
     } as Record<string, string>,
     level: {
-      league: "盟",
+      league: "盟市",
       banner: "旗县市",
       township: "苏木乡镇街道",
       community: "嘎查村社区",
@@ -140,6 +140,7 @@ export const zh = {
     perCell: "每格件数",
     perUnit: "每个单元件数",
     none: "此时段没有事项。",
+    wholeOnly: "各分区的件数太少，公开数只到全域。登录后可看辖区热力。",
     unpublished: "公开数还没有发布；登录后可看本辖区的热力。",
     signInForMore: "登录后可看辖区内的逐件事项和任意时段的热力。",
     closePanel: "收起",
@@ -347,6 +348,7 @@ export const zh = {
       incidents: "各地事项数",
     } as Record<string, string>,
     noPreview: "暂无可画的数据",
+    tooMany: "分区太多，打开地图看",
     kinds: {
       coverage: ["覆盖", "服务站和队伍够得着哪些微网格，哪些够不着。"],
       heat: ["热力", "事项集中在哪里。"],
