@@ -7,14 +7,15 @@ import type { Inks } from "./inks";
 export type OverlayId = "heat" | "public_heat" | "incidents" | "stations" | "routes";
 
 export interface Overlay {
-  id: OverlayId;
+  id: string;
   source: SourceSpecification;
-  // Areas go under borders and names, points and lines above them.
+  // Areas go under borders and names, points and lines above borders; labels that the names make room for above all.
   areas: LayerSpecification[];
   marks: LayerSpecification[];
+  labels?: LayerSpecification[];
 }
 
-const FONT = ["Noto Sans SC Variable", "Noto Sans CJK SC", "sans-serif"];
+export const FONT = ["Noto Sans SC Variable", "Noto Sans CJK SC", "sans-serif"];
 const address = (path: string): string => new URL(path, location.origin).href.replaceAll("%7B", "{").replaceAll("%7D", "}");
 
 export function heat(query: string, breaks: ZoomBreaks, inks: Inks): Overlay {
