@@ -19,7 +19,6 @@ from tiles import row_tiles
 from tiles.cache import Cache, Packed
 from tiles.layers import UNITS, WORLD, TileLayer
 from tiles.unit_book import Prepared, UnitBook
-from tiles.unit_tiles import UnitTiles
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 AT_ONCE = 2  # threads, and database connections, that tiles may take: the rest stays for everything else
@@ -80,23 +79,22 @@ class Tiles:
         """A tile of what lives in the database, as a scope sees it. Only what is public is kept."""
         return self.at_hand(layer, zoom, x, y) or await self._apart(self._make_rows, layer, zoom, x, y, scope)
 
-    async def drawn(self) -> UnitTiles | None:
+    async def drawn(self) -> Prepared | None:
         """The units in force, or None if there are none."""
-        prepared = self._in_force()
-        return prepared.tiles if prepared else await self._apart(self._drawn)
+        return self._in_force() or await self._apart(self._drawn)
 
     async def bounds(self) -> tuple[float, ...]:
         """West, south, east, north of the units in force, or the world if there are none."""
         drawn = await self.drawn()
-        return drawn.bounds if drawn else WORLD
+        return drawn.tiles.bounds if drawn else WORLD
 
-    def _drawn(self) -> UnitTiles | None:
+    def _drawn(self) -> Prepared | None:
         try:
             with begin(self._pool, PUBLIC) as conn:
                 edition = self._editions.current(conn)
         except NoUnits:
             return None
-        return self.units.ahead(edition).tiles
+        return self.units.ahead(edition)
 
     def _in_force(self) -> Prepared | None:
         edition = self._editions.at_hand()

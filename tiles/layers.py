@@ -179,9 +179,27 @@ INCIDENTS = TileLayer(
     minzoom=10,
 )  # fmt: skip
 
+OVERLAYS = TileLayer(
+    "overlays", "专属网格", "dedicated grids", "unit.read",
+    (
+        Within("overlay", _fields(text="layer kind code name name_en", number="unit_id")),
+        Within("overlay_label", _fields(text="name name_en", number="unit_id"), 13),
+    ),
+    minzoom=10,
+)  # fmt: skip
+"""Units of layers other than the base, which may lie across its units and across one another."""
+
 CATALOGUE: Mapping[str, TileLayer] = MappingProxyType(
-    {layer.name: layer for layer in (UNITS, BASE, STATIONS, ROUTES, INCIDENTS)}
+    {layer.name: layer for layer in (UNITS, OVERLAYS, BASE, STATIONS, ROUTES, INCIDENTS)}
 )
+HEAT = TileLayer("heat", "热力", "heat", "map.read", (Within("heat", _fields(number="n open")),))
+PUBLIC_HEAT = TileLayer(
+    "public-heat", "公开热力", "public heat", "stats.read",
+    (Within("public_heat", _fields(text="level code name", number="unit_id n")),),
+    maxzoom=14,
+)  # fmt: skip
+LISTED = (*CATALOGUE.values(), HEAT, PUBLIC_HEAT)
+"""The layers with a description of their own; heat is made of what memory or finished figures hold, by a query."""
 
 
 def units_of(drawn_from: Mapping[str, int], named_from: Mapping[str, int]) -> TileLayer:

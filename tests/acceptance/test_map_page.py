@@ -2,18 +2,22 @@
 
 import io
 import re
+import time
 import zlib
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import httpx
 import numpy as np
 import pytest
+import shapely
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from geo import accounts, db
+from geo import accounts, db, publication
 from geo.roles import Role
 
 CHROMIUM = "/usr/bin/chromium"
@@ -204,6 +208,28 @@ def pictures_in(pdf: bytes) -> list[Any]:
             pixels = np.frombuffer(zlib.decompressobj().decompress(pdf[head.end() :]), np.uint8)
             found.append(pixels.reshape(height, width, 3))
     return found
+
+
+def test_overlays_can_be_switched_on_where_there_are_any(service: str, database: str, map_of_desk: Any) -> None:
+    page = map_of_desk()
+    expect(page.get_by_label("专属网格")).to_have_count(0)
+    market = gpd.GeoDataFrame(
+        {"code": ["K1"], "parent_code": None, "level": "micro_grid", "name": "商场"},
+        geometry=[shapely.box(122.008, 46.004, 122.012, 46.006)],
+        crs="EPSG:4326",
+    )
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    with db.open_pool(database, 1) as pool, db.begin(pool, db.EVERYTHING) as conn:
+        publication.publish(conn, market, soon, system="test", layer="dedicated")
+    for _ in range(50):
+        time.sleep(0.2)
+        if httpx.get(f"{service}/tiles/overlays.json").json()["vector_layers"]:
+            break
+    page.reload()
+    page.get_by_label("专属网格").check()
+    page.wait_for_function(f"() => ({FOUND})('overlay').some(({{ code }}) => code === 'K1')")
+    page.get_by_label("专属网格").uncheck()
+    page.wait_for_function(f"() => ({FOUND})('overlay').length === 0")
 
 
 def test_two_editions_lie_beside_each_other_and_move_together(map_of_desk: Any) -> None:

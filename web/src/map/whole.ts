@@ -9,17 +9,21 @@ export interface Whole {
   bounds: Bounds;
   categories: Category[];
   levels: Drawn[];
+  // Whether there are units beside the base.
+  overlaid: boolean;
   // The characters of the first names.
   names: string;
 }
 
 export async function loadWhole(signal: AbortSignal): Promise<Whole> {
-  const [{ bounds, vector_layers }, { categories }] = await Promise.all([
+  const [{ bounds, vector_layers }, overlays, { categories }] = await Promise.all([
     described("units"),
+    described("overlays"),
     get<{ categories: Category[] }>("/v1/categories", signal),
   ]);
   const levels = levelsOf(vector_layers);
-  return { bounds, categories, levels, names: await firstNames(levels, signal) };
+  const overlaid = overlays.vector_layers.length > 0;
+  return { bounds, categories, levels, overlaid, names: await firstNames(levels, signal) };
 }
 
 // Of the parts of the whole, which are named first.

@@ -128,6 +128,7 @@ export const en: Catalogue = {
       incidents: "Incidents",
       stations: "Stations",
       routes: "Patrol routes",
+      overlays: "Dedicated grids",
     },
     incidentsFrom: "One by one from the zoom of a community on",
     incidentsRest: "Not one by one while time is played",

@@ -126,6 +126,7 @@ export const zh = {
       incidents: "事项",
       stations: "服务站",
       routes: "巡逻路线",
+      overlays: "专属网格",
     } as Record<string, string>,
     incidentsFrom: "放大到社区以后逐件显示",
     incidentsRest: "播放时间时不逐件显示",
