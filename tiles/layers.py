@@ -100,20 +100,22 @@ FEW = 2_000
 """Units of a level that are drawn as early as a level above it would be that there is not."""
 
 
-READABLE_PX = 48
-"""How wide the middling unit of a level must be for its name to stand in it."""
+VISIBLE_PX, READABLE_PX = 3, 72
+"""How wide the middling unit of a level must be to be more than its border, and for its name to stand in it."""
 
 
-def room_at(side: float) -> int:
+def room_at(side: float, pixels: int) -> int:
     """
-    The zoom from which on a name has room.
+    The zoom from which on a unit is so many pixels wide.
 
     Parameters
     ----------
     side
-        Of a unit, as a part of the side of the world; a tile is drawn 512 pixels wide.
+        Of the unit, as a part of the side of the world; a tile is drawn 512 pixels wide.
+    pixels
+        `VISIBLE_PX` or `READABLE_PX`.
     """
-    return FINEST if side <= 0 else max(COARSEST, math.ceil(math.log2(READABLE_PX / (512 * side))))
+    return FINEST if side <= 0 else max(COARSEST, math.ceil(math.log2(pixels / (512 * side))))
 
 
 def zooms_of(
@@ -213,7 +215,7 @@ def units_of(drawn_from: Mapping[str, int], named_from: Mapping[str, int]) -> Ti
     """
     label = UNITS.layers[-1]
     areas = (Within(level, UNIT, least) for level, least in drawn_from.items())
-    return replace(UNITS, layers=(*areas, replace(label, minzoom=min(named_from.values()))))
+    return replace(UNITS, layers=(*areas, replace(label, minzoom=min(named_from.values(), default=COARSEST))))
 
 
 def tilejson(layer: TileLayer, root: str, bounds: Sequence[float] = WORLD) -> dict[str, Any]:

@@ -10,7 +10,17 @@ import shapely
 from numpy.typing import NDArray
 
 from tiles.columns import Attributes
-from tiles.layers import FINEST, LABEL_ZOOMS, TileLayer, room_at, units_of, zooms_of
+from tiles.layers import (
+    FINEST,
+    LABEL_ZOOMS,
+    LEVEL_ZOOMS,
+    READABLE_PX,
+    VISIBLE_PX,
+    TileLayer,
+    room_at,
+    units_of,
+    zooms_of,
+)
 from tiles.mvt import Layers, layer_of_areas, layer_of_points, together
 from tiles.quantise import quantised, units_at, world
 
@@ -43,9 +53,13 @@ class UnitTiles:
         self._places = world(shapely.get_coordinates(shapely.point_on_surface(areas)))
         self._levels = self._units["level"].to_numpy()
         counts = Counter[str](self._units["level"].tolist())
-        sides = np.sqrt(shapely.area(self._areas))
-        room = {level: room_at(float(np.median(sides[self._levels == level]))) for level in counts}
-        self._drawn_from, self._named_from = zooms_of(counts), zooms_of(counts, LABEL_ZOOMS, room)
+        wide = np.sqrt(shapely.area(self._areas))
+        sides = {level: float(np.median(wide[self._levels == level])) for level in counts}
+        visible, readable = ({at: room_at(sides[at], px) for at in sides} for px in (VISIBLE_PX, READABLE_PX))
+        self._drawn_from, self._named_from = (
+            zooms_of(counts, LEVEL_ZOOMS, visible),
+            zooms_of(counts, LABEL_ZOOMS, readable),
+        )
         self.layer: TileLayer = units_of(self._drawn_from, self._named_from)
         self._zooms: dict[int, Layers] = {}
         self._turn = threading.Lock()
