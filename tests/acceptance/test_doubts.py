@@ -102,6 +102,20 @@ def test_doubts_are_settled_by_key_by_click_and_by_whoever_is_first(service: str
     assert owner(page, service, outside) == ("M4", "settled", False)
 
 
+def test_what_does_not_fit_on_a_page_comes_on_demand_and_once(service: str, open_desk: Any) -> None:
+    made = [report(service, f"积水{number}", 122.0095, accuracy_m=60) for number in range(32)]
+    page = open_desk("/doubts")
+    rows = page.locator("doubt-list li button")
+    expect(rows).to_have_count(30)
+    page.get_by_role("button", name="更多").click()
+    expect(rows).to_have_count(len(made))
+    expect(rows.first).to_contain_text("积水31")
+    expect(rows.last).to_contain_text("积水0")
+    rows.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("doubt-card h2")).to_have_text("积水30")
+
+
 def test_on_a_phone_the_list_comes_first_and_the_choice_below_the_map(service: str, open_desk: Any) -> None:
     report(service, "积水", 122.0095, accuracy_m=60)
     page = open_desk("/doubts?lang=en", width=390, height=844, color_scheme="dark", has_touch=True)

@@ -130,7 +130,8 @@ export class DoubtsPage extends LitElement {
         error: (problem) => html`<state-note kind="problem" .problem=${problem} retriable @retry=${() => this.queue.run()}></state-note>`,
       });
     }
-    if (!this.page.items.length) return this.empty();
+    if (this.problem && !this.chosen) return this.unread(this.problem);
+    if (!this.page.items.length) return this.page.next ? html`<state-note kind="loading"></state-note>` : this.empty();
     return html`<doubt-list
       .items=${this.page.items}
       .chosen=${this.chosen?.id ?? null}
@@ -148,6 +149,14 @@ export class DoubtsPage extends LitElement {
       <p>${known ? says.notAllowed : says.signIn}</p>
       ${known ? nothing : html`<button @click=${() => askToSignIn(location.href)}>${text().signIn.open}</button>`}
     </div>`;
+  }
+
+  private unread(problem: unknown) {
+    const again = (): void => {
+      this.problem = null;
+      void this.queue.run();
+    };
+    return html`<state-note kind="problem" .problem=${problem} retriable @retry=${again}></state-note>`;
   }
 
   private empty() {
@@ -268,6 +277,7 @@ export class DoubtsPage extends LitElement {
     } finally {
       this.busy = false;
     }
+    await this.refill();
   }
 
   // What is decided leaves the queue, and the next one comes up; what was only changed is decided on anew.
@@ -279,7 +289,11 @@ export class DoubtsPage extends LitElement {
     this.page = { items: rest, next: this.page?.next ?? null };
     const next = rest[Math.min(Math.max(at, 0), rest.length - 1)];
     this.choose(PHONE.matches && !again.length ? null : (next?.id ?? null), outcome);
-    if (!rest.length && this.page.next) void this.further();
+  }
+
+  // Where all that was read is decided there may be more.
+  private async refill(): Promise<void> {
+    if (this.page && !this.page.items.length) await this.further();
   }
 
   private readonly further = async (): Promise<void> => {
@@ -306,6 +320,7 @@ export class DoubtsPage extends LitElement {
     if (!chosen || this.page.items.some(({ id, version }) => id === chosen.id && version === chosen.version)) return;
     const incident = await read(chosen.id).catch(() => chosen);
     if (this.chosen === chosen && !this.busy && incident?.version !== chosen.version) this.take(chosen, { kind: "overtaken", incident });
+    await this.refill();
   }
 
   private readonly shortcut = (event: KeyboardEvent): void => {
