@@ -93,18 +93,22 @@ class Tiles:
         """A tile of what lives in the database, as a scope sees it. Only what is public is kept."""
         return await self.at_hand(layer, zoom, x, y) or await self._apart(self._make_rows, layer, zoom, x, y, scope)
 
+    async def drawn(self) -> Prepared | None:
+        """The units in force, or None if there are none."""
+        return self._in_force() or await self._apart(self._drawn)
+
     async def bounds(self) -> tuple[float, ...]:
         """West, south, east, north of the units in force, or the world if there are none."""
-        prepared = self._in_force()
-        return prepared.tiles.bounds if prepared else await self._apart(self._bounds)
+        drawn = await self.drawn()
+        return drawn.tiles.bounds if drawn else WORLD
 
-    def _bounds(self) -> tuple[float, ...]:
+    def _drawn(self) -> Prepared | None:
         try:
             with begin(self._pool, PUBLIC) as conn:
                 edition = self._editions.current(conn)
         except NoUnits:
-            return WORLD
-        return self.units.ahead(edition).tiles.bounds
+            return None
+        return self.units.ahead(edition)
 
     def _in_force(self) -> Prepared | None:
         edition = self._editions.at_hand()

@@ -10,7 +10,17 @@ import shapely
 from numpy.typing import NDArray
 
 from tiles.columns import Attributes
-from tiles.layers import FINEST, LABEL_ZOOMS, zooms_of
+from tiles.layers import (
+    FINEST,
+    LABEL_ZOOMS,
+    LEVEL_ZOOMS,
+    READABLE_PX,
+    VISIBLE_PX,
+    TileLayer,
+    room_at,
+    units_of,
+    zooms_of,
+)
 from tiles.mvt import Layers, layer_of_areas, layer_of_points, together
 from tiles.quantise import quantised, units_at, world
 
@@ -27,6 +37,13 @@ class UnitTiles:
     units
         As `units.in_force` gives them, in EPSG:4326: unit_id, parent_id, level, code, path, name, name_en, households.
         Each level is a coverage, and is simplified as a whole.
+
+    Attributes
+    ----------
+    bounds
+        West, south, east, north of all units in degrees (EPSG:4326).
+    layer
+        The levels that there are, each with the zoom that it is drawn from.
     """
 
     def __init__(self, units: gpd.GeoDataFrame) -> None:
@@ -36,10 +53,21 @@ class UnitTiles:
         self._places = world(shapely.get_coordinates(shapely.point_on_surface(areas)))
         self._levels = self._units["level"].to_numpy()
         counts = Counter[str](self._units["level"].tolist())
-        self._drawn_from, self._named_from = zooms_of(counts), zooms_of(counts, LABEL_ZOOMS)
+        wide = np.sqrt(shapely.area(self._areas))
+        sides = {level: float(np.median(wide[self._levels == level])) for level in counts}
+        visible, readable = ({at: room_at(sides[at], px) for at in sides} for px in (VISIBLE_PX, READABLE_PX))
+        self._drawn_from, self._named_from = (
+            zooms_of(counts, LEVEL_ZOOMS, visible),
+            zooms_of(counts, LABEL_ZOOMS, readable),
+        )
+        self.layer: TileLayer = units_of(self._drawn_from, self._named_from)
         self._zooms: dict[int, Layers] = {}
         self._turn = threading.Lock()
         self.bounds: tuple[float, ...] = tuple(np.round(shapely.total_bounds(areas), 6).tolist())
+
+    def depth(self, zoom: int) -> int:
+        """How many levels are drawn at a zoom."""
+        return sum(least <= zoom for least in self._drawn_from.values())
 
     def is_ready(self, zoom: int) -> bool:
         """Whether tiles of a zoom can be made at once."""
