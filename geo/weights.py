@@ -1,14 +1,16 @@
 """
-What a large load takes off the tables of incidents and makes again: indexes, and primary, unique and foreign keys.
+What a large load takes off the tables of incidents and makes again: indexes, primary, unique and foreign keys, triggers.
 
 Keeping them row by row costs several times what the rows cost. Made again, indexes are built sorted, and foreign keys
 hold from then on for every new row; that they hold for what was loaded is validated after the load has committed,
-when nobody has to wait for it.
+when nobody has to wait for it. What the triggers do is done for all of the load at once.
 """
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from enum import IntEnum
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -19,8 +21,16 @@ LIGHTEN_FROM = 20_000
 SQL = db.statements("weights")
 
 
+class Taken(IntEnum):
+    """Whether weights were taken off, and of tables that were empty: what is copied into those may be frozen."""
+
+    NOTHING = 0
+    OFF = 1
+    OFF_EMPTY = 2
+
+
 @contextmanager
-def lightened(conn: db.Connection, coming: int) -> Generator[bool]:
+def lightened(conn: db.Connection, coming: int, load_id: UUID) -> Generator[Taken]:
     """
     Take the weights off for a load that is larger than all that stands, and make them again after.
 
@@ -34,16 +44,22 @@ def lightened(conn: db.Connection, coming: int) -> Generator[bool]:
         In a transaction of the service itself, with the scope of everything.
     coming
         How many rows the load has.
+    load_id
+        That each row carries.
 
     Yields
     ------
-    bool
+    Taken
         Whether they were taken off.
     """
-    light = coming >= LIGHTEN_FROM and _worth_it(conn, coming) and _taken_off(conn)
-    yield light
-    if light:
-        for name in ("become_owner", "put_back", "become_app", "forget"):
+    taken = _taken_off(conn) if coming >= LIGHTEN_FROM and _worth_it(conn, coming) else Taken.NOTHING
+    yield taken
+    if taken:
+        for name in ("become_owner", "join_whole"):
+            db.execute(conn, SQL[name])
+        for name in ("note_made", "hand_over_made"):
+            db.execute(conn, SQL[name], load_id=load_id)
+        for name in ("join_as_before", "put_back", "become_app", "forget"):
             db.execute(conn, SQL[name])
 
 
@@ -64,17 +80,18 @@ def _worth_it(conn: db.Connection, coming: int) -> bool:
     return coming > found["standing"] and not found["reporting"]
 
 
-def _taken_off(conn: db.Connection) -> bool:
-    """Whether the tables could be had for this transaction alone, without making others wait in a line behind it."""
+def _taken_off(conn: db.Connection) -> Taken:
+    """What was taken off, if the tables could be had for this transaction alone without making others wait in line."""
     try:
         with conn.transaction():
             for name in ("note", "list", "lend", "be_quick", "become_owner", "take_off"):
                 db.execute(conn, SQL[name])
     except psycopg.errors.LockNotAvailable:
-        return False
-    for name in ("take_time", "become_app"):
+        return Taken.NOTHING
+    empty = db.one(conn, SQL["is_empty"])["is_empty"]
+    for name in (*(["begin_anew"] if empty else []), "take_time", "become_app"):
         db.execute(conn, SQL[name])
-    return True
+    return Taken.OFF_EMPTY if empty else Taken.OFF
 
 
 def _validate(pool: ConnectionPool[db.Connection], table: str) -> None:

@@ -14,7 +14,8 @@ SELECT
 CREATE TEMPORARY TABLE weight (is_reference boolean, take_off text, put_back text);
 
 -- list --
--- Each as the catalogue has it: foreign keys of the three tables and to them, their other keys, their other indexes.
+-- Each as the catalogue has it: foreign keys of the three tables and to them, their other keys, their other indexes, and
+-- the triggers that would look at every part of a load, in whose place `note_made` and `hand_over_made` look at all of it.
 INSERT INTO weight (is_reference, take_off, put_back)
 SELECT
   c.contype = 'f' AS is_reference,
@@ -38,7 +39,14 @@ SELECT
 FROM pg_index AS i
 WHERE
   i.indrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
-  AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'));
+  AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'))
+UNION ALL
+SELECT
+  false AS is_reference,
+  format('DROP TRIGGER %I ON incident', t.tgname) AS take_off, -- for one that is disabled rows are still kept
+  pg_get_triggerdef(t.oid) AS put_back
+FROM pg_trigger AS t
+WHERE t.tgrelid = 'incident'::regclass AND t.tgname IN ('incident_made_is_noted', 'incident_made_is_handed_over');
 
 -- lend --
 -- The owner of the tables reads the list that the session made.
@@ -74,6 +82,38 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- is_empty --
+-- Whether nothing stands, asked by the owner, to whom nothing is hidden.
+SELECT NOT EXISTS (SELECT FROM incident) AS is_empty;
+
+-- begin_anew --
+-- Tables that this transaction began anew take rows that are frozen from the start: the proof of the foreign keys need
+-- not look up for each whether it stands, nor vacuum write it again.
+TRUNCATE incident, incident_event, assignment;
+
+-- note_made --
+-- As trigger incident_made_is_noted.
+INSERT INTO incident_change (ids)
+SELECT made.ids[at.first : at.first + 9999]
+FROM (SELECT array_agg(id) AS ids FROM incident WHERE load_id = %(load_id)s) AS made
+CROSS JOIN LATERAL generate_series(1, cardinality(made.ids), 10000) AS at (first);
+
+-- join_whole --
+-- Nobody has counted the new rows yet: who takes them for few looks for the team of each.
+SET LOCAL enable_nestloop = off;
+
+-- join_as_before --
+-- By what the tables are known to hold.
+SET LOCAL enable_nestloop = DEFAULT;
+
+-- hand_over_made --
+-- As trigger incident_made_is_handed_over; a load names no department.
+INSERT INTO hand_over (organisation, incident_id, path, since, until)
+SELECT o.id, i.id, i.path, instant(), i.closed_at + interval '30 days'
+FROM incident AS i INNER JOIN team AS o ON i.team_id = o.id
+WHERE i.load_id = %(load_id)s AND NOT starts_with(i.path, o.path)
+ON CONFLICT (organisation, incident_id) DO NOTHING;
 
 -- put_back --
 -- Make it again; references last, and not validated: `validate_keys` does that.

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pandas as pd
@@ -175,7 +175,7 @@ def test_foreign_keys_that_a_killed_process_left_unproven_are_proven_by_the_next
     empty: Pool, tmp_path: Path
 ) -> None:
     before = schema(empty)
-    with begin(empty, EVERYTHING) as conn, weights.lightened(conn, 20) as light:
+    with begin(empty, EVERYTHING) as conn, weights.lightened(conn, 20, uuid4()) as light:
         assert light
     unproven = [name for name, definition in schema(empty).items() if definition.endswith("NOT VALID")]
     assert "incident_event incident_event_incident_id_fkey" in unproven
@@ -200,7 +200,7 @@ def test_a_load_that_fails_at_its_end_leaves_nothing_and_everything_in_place(emp
 def test_only_the_service_itself_may_take_indexes_off(empty: Pool) -> None:
     for scope in (Scope("", "boss", role="admin"), Scope("1.", "boss")):
         refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
-        with refused, begin(empty, scope) as conn, weights.lightened(conn, 100):
+        with refused, begin(empty, scope) as conn, weights.lightened(conn, 100, uuid4()):
             pass
 
 
