@@ -7,7 +7,8 @@ takes the old one's place by renaming: what fails half-way leaves everything as 
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def dump(dsn: str, target: Path, programs: Path, report: Callable[[int], None], 
     _refuse_existing(target)
     aside = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        opened = os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        with opened as file, _no_large_load(dsn, role):
             _pg_dump(dsn, programs, role, file.fileno(), lambda: report(aside.stat().st_size))
             os.fsync(file.fileno())
         _refuse_existing(target)
@@ -84,6 +86,21 @@ def dump(dsn: str, target: Path, programs: Path, report: Callable[[int], None], 
         aside.unlink(missing_ok=True)
     _sync_directory(target.parent)
     return target.stat().st_size
+
+
+@contextmanager
+def _no_large_load(dsn: str, role: str | None) -> Generator[None]:
+    """
+    Wait for the end of a large load, and let none begin.
+
+    pg_dump decides what it sees before it waits for a table: begun in a load, it would see the load's rows, which are
+    frozen, without the rest of it, and keys that are no longer there.
+    """
+    with psycopg.connect(dsn, options=f"-c role={role}" if role else None) as conn:
+        if conn.execute("SELECT to_regclass('wangge.incident')").fetchone() != (None,):
+            conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            conn.execute("LOCK TABLE wangge.incident IN ACCESS SHARE MODE")
+        yield
 
 
 def _pg_dump(dsn: str, programs: Path, role: str | None, output: int, tick: Callable[[], None]) -> None:

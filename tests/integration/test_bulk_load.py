@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,8 +15,9 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from geo import db, incidents, lifecycle, seal, weights
+from geo import backup, db, incidents, lifecycle, seal, weights
 from geo.assign import Assigner
+from geo.cluster_process import newest_programs
 from geo.db import EVERYTHING, Scope, begin
 from geo.incident_text import NoKeyRing
 from geo.keys import KeyRing, open_ring
@@ -224,6 +227,28 @@ def test_a_load_does_not_wait_in_line_for_a_backup_that_reads(empty: Pool, tmp_p
         reader.execute("SELECT count(*) FROM incident")
         assert counted(load(empty, tmp_path, many())) == (400, 400, 0, 0)
     assert len(rows(empty, STORED, source="s")) == 400
+
+
+def test_a_backup_that_is_begun_in_a_load_waits_for_it_and_holds_all_of_it(
+    empty: Pool, database: str, tmp_path: Path
+) -> None:
+    programs, file = newest_programs(), tmp_path / "saved"
+    assert programs is not None
+    with ThreadPoolExecutor(1) as other:
+
+        def progress(_read: int, _total: int | None) -> None:
+            saved.append(other.submit(backup.dump, database, file, programs, lambda _done: None, "wangge_owner"))
+            time.sleep(1)  # it has begun by then, and waits
+
+        saved: list[Future[int]] = []
+        load(empty, tmp_path, many(), progress=progress)
+        assert len(saved) == 1
+        assert saved[0].result() > 0
+    for table, rows_of in {"incident": 400, "incident_event": 400, "assignment": 400, "load": 1}.items():
+        command = [programs / "pg_restore", "--data-only", "--schema=wangge", f"--table={table}", "--file=-", file]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        copied = told.partition("FROM stdin;\n")[2].partition("\n\\.")[0].splitlines()
+        assert len([line for line in copied if "incidents.parquet" in line or table != "load"]) >= rows_of
 
 
 @pytest.fixture(params=[10, 1_000_000], ids=["straight", "staged"])
