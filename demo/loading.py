@@ -18,7 +18,7 @@ from geo import db, incident_load, publication, registers, units
 from geo.assign import Assigner
 from geo.errors import Conflict
 from geo.staging import Counted
-from geo.weights import Taken, lightened, validate_keys
+from geo.weights import Taken, finish, lightened
 
 SYSTEM = "stats"  # the statistics bureau's codes are the spine
 OPERATOR = db.Scope(path="", account="demo")
@@ -75,7 +75,7 @@ def load(
     progress("写入事项 · Writing incidents", 0.8)
     with db.begin(pool, OPERATOR) as conn:
         counted["incident"] = _put_incidents(conn, league)
-    validate_keys(pool)
+    finish(pool)
     progress("完成 · Done", 1.0)
     return Report(published, counted, league.disagreements)
 

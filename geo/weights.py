@@ -1,15 +1,17 @@
 """
-What a large load takes off the tables of incidents and makes again: indexes, primary, unique and foreign keys, triggers.
+What a large load takes off the tables of incidents and makes again: indexes, triggers, primary, unique, foreign keys.
 
 Keeping them row by row costs several times what the rows cost. Made again, indexes are built sorted, and foreign keys
-hold from then on for every new row; that they hold for what was loaded is validated after the load has committed,
-when nobody has to wait for it. What the triggers do is done for all of the load at once.
+hold from then on for every new row. What the triggers do is done for all of the load at once. What nothing depends on
+is done after the load has committed, by two sessions: indexes that only serve speed are built, and foreign keys proven
+for what was loaded.
 """
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -63,16 +65,18 @@ def lightened(conn: db.Connection, coming: int, load_id: UUID) -> Generator[Take
             db.execute(conn, SQL[name])
 
 
-def validate_keys(pool: ConnectionPool[db.Connection]) -> None:
+def finish(pool: ConnectionPool[db.Connection]) -> None:
     """
-    Prove the foreign keys that loads have left to be proven; reads and writes go on meanwhile.
+    Build the indexes and prove the foreign keys that loads have left; reads go on meanwhile, writes after the indexes.
 
-    What a killed process leaves unproven, the next load proves. Two tables at a time.
+    What a killed process leaves, the next load does, or the next start of the service. Two at a time.
     """
     with db.begin(pool, db.EVERYTHING) as conn:
-        tables = [row["name"] for row in db.rows(conn, SQL["unproven"])]
+        db.execute(conn, SQL["become_owner"])
+        indexes = [_build_owed] * db.one(conn, SQL["owed"])["indexes"]
+        proofs = [partial(_validate, of_table=row["name"]) for row in db.rows(conn, SQL["unproven"])]
     with ThreadPoolExecutor(min(2, pool.max_size)) as workers:
-        list(workers.map(lambda name: _validate(pool, name), tables))
+        list(workers.map(lambda work: work(pool), [*indexes, *proofs]))
 
 
 def _worth_it(conn: db.Connection, coming: int) -> bool:
@@ -94,6 +98,12 @@ def _taken_off(conn: db.Connection) -> Taken:
     return Taken.OFF_EMPTY if empty else Taken.OFF
 
 
-def _validate(pool: ConnectionPool[db.Connection], table: str) -> None:
+def _build_owed(pool: ConnectionPool[db.Connection]) -> None:
     with db.begin(pool, db.EVERYTHING) as conn:
-        db.execute(conn, SQL["validate"], of_table=table)
+        for name in ("become_owner", "build_owed"):
+            db.execute(conn, SQL[name])
+
+
+def _validate(pool: ConnectionPool[db.Connection], of_table: str) -> None:
+    with db.begin(pool, db.EVERYTHING) as conn:
+        db.execute(conn, SQL["validate"], of_table=of_table)

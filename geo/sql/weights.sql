@@ -11,14 +11,14 @@ SELECT
 
 -- note --
 -- What is taken off, with the statements that do it and undo it.
-CREATE TEMPORARY TABLE weight (is_reference boolean, take_off text, put_back text);
+CREATE TEMPORARY TABLE weight (kind text, take_off text, put_back text);
 
 -- list --
 -- Each as the catalogue has it: foreign keys of the three tables and to them, their other keys, their other indexes, and
 -- the triggers that would look at every part of a load, in whose place `note_made` and `hand_over_made` look at all of it.
-INSERT INTO weight (is_reference, take_off, put_back)
+INSERT INTO weight (kind, take_off, put_back)
 SELECT
-  c.contype = 'f' AS is_reference,
+  CASE c.contype WHEN 'f' THEN 'reference' ELSE 'key' END AS kind,
   format('ALTER TABLE %s DROP CONSTRAINT %I', c.conrelid::regclass, c.conname) AS take_off,
   format(
     'ALTER TABLE %s ADD CONSTRAINT %I %s%s', c.conrelid::regclass, c.conname,
@@ -33,16 +33,16 @@ WHERE
   OR c.confrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
 UNION ALL
 SELECT
-  false AS is_reference,
+  CASE WHEN i.indisunique THEN 'key' ELSE 'index' END AS kind,
   format('DROP INDEX %s', i.indexrelid::regclass) AS take_off,
-  pg_get_indexdef(i.indexrelid) AS put_back
+  regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX ', ' INDEX IF NOT EXISTS ') AS put_back
 FROM pg_index AS i
 WHERE
   i.indrelid IN ('incident'::regclass, 'incident_event'::regclass, 'assignment'::regclass)
   AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'))
 UNION ALL
 SELECT
-  false AS is_reference,
+  'trigger' AS kind,
   format('DROP TRIGGER %I ON incident', t.tgname) AS take_off, -- for one that is disabled rows are still kept
   pg_get_triggerdef(t.oid) AS put_back
 FROM pg_trigger AS t
@@ -77,7 +77,7 @@ BEGIN
     RAISE EXCEPTION 'only the service itself loads in bulk' USING ERRCODE = 'insufficient_privilege';
   END IF;
   LOCK TABLE incident, incident_event, assignment IN ACCESS EXCLUSIVE MODE;
-  FOR w IN SELECT take_off FROM weight ORDER BY is_reference DESC LOOP
+  FOR w IN SELECT take_off FROM weight ORDER BY kind = 'reference' DESC LOOP
     EXECUTE w.take_off;
   END LOOP;
 END
@@ -116,14 +116,15 @@ WHERE i.load_id = %(load_id)s AND NOT starts_with(i.path, o.path)
 ON CONFLICT (organisation, incident_id) DO NOTHING;
 
 -- put_back --
--- Make it again; references last, and not validated: `validate_keys` does that.
+-- Make it again; references last, and not validated. Indexes that only serve speed are noted: `finish` builds them.
 DO $$
 DECLARE w record;
 BEGIN
   SET LOCAL maintenance_work_mem = '256MB';
-  FOR w IN SELECT put_back FROM weight ORDER BY is_reference LOOP
+  FOR w IN SELECT put_back FROM weight WHERE kind <> 'index' ORDER BY kind = 'reference' LOOP
     EXECUTE w.put_back;
   END LOOP;
+  INSERT INTO owed_index (definition) SELECT put_back FROM weight WHERE kind = 'index';
 END
 $$;
 
@@ -131,13 +132,32 @@ $$;
 -- The list is done with.
 DROP TABLE pg_temp.weight;
 
+-- owed --
+-- How many indexes are left to be built.
+SELECT count(*) AS indexes FROM owed_index;
+
+-- build_owed --
+-- One of them that nobody else is building, the one that takes longest first; reads go on meanwhile.
+DO $$
+DECLARE o record;
+BEGIN
+  SET LOCAL maintenance_work_mem = '256MB';
+  FOR o IN
+    SELECT definition FROM owed_index ORDER BY position(' USING gist ' IN definition) > 0 DESC LIMIT 1 FOR UPDATE SKIP LOCKED
+  LOOP
+    EXECUTE o.definition;
+    DELETE FROM owed_index WHERE definition = o.definition;
+  END LOOP;
+END
+$$;
+
 -- unproven --
--- Tables with foreign keys that are not validated, the largest first.
+-- Tables with foreign keys that are not validated, that of incidents last: its proof waits for its indexes.
 SELECT c.conrelid::regclass::text AS name
 FROM pg_constraint AS c
 WHERE c.contype = 'f' AND NOT c.convalidated AND c.connamespace = 'wangge'::regnamespace
 GROUP BY c.conrelid
-ORDER BY pg_relation_size(c.conrelid) DESC;
+ORDER BY c.conrelid = 'incident'::regclass, pg_relation_size(c.conrelid) DESC;
 
 -- validate --
 -- Validate the foreign keys of a table.
