@@ -14,8 +14,8 @@ SELECT
 CREATE TEMPORARY TABLE weight (kind text, take_off text, put_back text);
 
 -- list --
--- Each as the catalogue has it: foreign keys of the three tables and to them, their other keys, their other indexes, and
--- the triggers that would look at every part of a load, in whose place `note_made` and `hand_over_made` look at all of it.
+-- Each as the catalogue has it: foreign keys of the three tables and to them, their other keys, their other indexes,
+-- and the triggers that would look at each part of a load; `note_made` and `hand_over_made` look at all of it instead.
 INSERT INTO weight (kind, take_off, put_back)
 SELECT
   CASE c.contype WHEN 'f' THEN 'reference' ELSE 'key' END AS kind,
@@ -53,7 +53,7 @@ WHERE t.tgrelid = 'incident'::regclass AND t.tgname IN ('incident_made_is_noted'
 GRANT SELECT ON weight TO wangge_owner;
 
 -- be_quick --
--- Who waits for a table makes everybody else wait behind it; vacuum by itself gives way after a second (deadlock_timeout).
+-- Who waits for a table makes everybody else wait behind it; autovacuum gives way after a second (deadlock_timeout).
 SET LOCAL lock_timeout = '2s';
 
 -- take_time --
@@ -95,9 +95,9 @@ TRUNCATE incident, incident_event, assignment;
 -- note_made --
 -- As trigger incident_made_is_noted.
 INSERT INTO incident_change (ids)
-SELECT made.ids[at.first : at.first + 9999]
+SELECT made.ids[p.first:p.first + 9999]
 FROM (SELECT array_agg(id) AS ids FROM incident WHERE load_id = %(load_id)s) AS made
-CROSS JOIN LATERAL generate_series(1, cardinality(made.ids), 10000) AS at (first);
+CROSS JOIN LATERAL generate_series(1, cardinality(made.ids), 10000) AS p (first);
 
 -- join_whole --
 -- Nobody has counted the new rows yet: who takes them for few looks for the team of each.
@@ -110,7 +110,7 @@ SET LOCAL enable_nestloop = DEFAULT;
 -- hand_over_made --
 -- As trigger incident_made_is_handed_over; a load names no department.
 INSERT INTO hand_over (organisation, incident_id, path, since, until)
-SELECT o.id, i.id, i.path, instant(), i.closed_at + interval '30 days'
+SELECT o.id AS organisation, i.id AS incident_id, i.path, instant(), i.closed_at + interval '30 days'
 FROM incident AS i INNER JOIN team AS o ON i.team_id = o.id
 WHERE i.load_id = %(load_id)s AND NOT starts_with(i.path, o.path)
 ON CONFLICT (organisation, incident_id) DO NOTHING;
