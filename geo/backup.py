@@ -69,7 +69,7 @@ def dump(dsn: str, target: Path, programs: Path, report: Callable[[int], None], 
     Conflict
         The file exists.
     BackupFailed
-        With pg_dump's own reason.
+        With the reason that pg_dump or the server gives.
     """
     _refuse_existing(target)
     aside = target.with_name(f".{target.name}.{os.getpid()}.partial")
@@ -82,6 +82,8 @@ def dump(dsn: str, target: Path, programs: Path, report: Callable[[int], None], 
         aside.rename(target)
     except OSError as error:
         raise BackupFailed(f"{target}: {error.strerror}") from error
+    except psycopg.Error as error:
+        raise BackupFailed(str(error)) from error
     finally:
         aside.unlink(missing_ok=True)
     _sync_directory(target.parent)
