@@ -17,6 +17,7 @@ from api.cli.session import database
 from geo import jobs
 from geo.cluster import connection_string
 from geo.settings import settings
+from geo.weights import finish
 from geo.work import queue_of
 
 STOP_S = 10.0  # for the job in hand; what is cut off is done again by the next worker
@@ -33,6 +34,7 @@ def worker(
     if until_input_ends:
         threading.Thread(target=_end_with_input, daemon=True).start()
     with database() as pool:
+        finish(pool)  # what a load has left that was killed
         jobs.run_worker(queue_of(chosen, connection_string(chosen)), pool)
 
 
