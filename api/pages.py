@@ -20,6 +20,7 @@ BUILT = Path(__file__).with_name("_web")
 SERVED = {
     "/": "index.html",
     "/map": "map.html",
+    "/doubts": "doubts.html",
     "/track": "track.html",
     "/track/{number}": "track.html",
     "/favicon.svg": "favicon.svg",

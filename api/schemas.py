@@ -9,10 +9,11 @@ from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from geo.incidents import Change, Handling, Located, Report
+from geo.incidents import Change, Handling, Located
 from geo.intake import Beside
 from geo.lifecycle import State
 from geo.organisations import Category, Channel
+from geo.reports import Report
 from geo.seal import Contact
 from geo.settlement import Settlement
 from geo.whereabouts import Owner

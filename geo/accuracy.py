@@ -2,16 +2,22 @@
 How a disc of uncertainty lies over areas: the share of it in each, as on the ground.
 
 Around each point the plane is the azimuthal equidistant one, in which the disc is a true circle; areas in it are right
-to a millionth for radii of kilometres. The area common to a circle and a polygon is exact: a sum over its edges.
+to a millionth for radii of kilometres. The area common to a circle and a polygon is exact: a sum over its edges, most
+of which lie beyond the disc and only turn about it. The kernels are serial and release the GIL.
+
+References
+----------
+The plane is that of the mid-latitude formulas of Gauss, right to the square of distance over the earth's radius.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from math import atan2, ceil, cos, radians, sin, sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
-from pyproj import Geod
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -22,10 +28,45 @@ NEGLIGIBLE = 1e-6
 """What holds less of a disc than this does not hold any."""
 STRAIGHT_M = 200.0
 """Up to this radius an edge that is straight in degrees is straight on the ground, to a centimetre."""
-_PAIRS = 20_000  # taken at a time
+_PIECES = 16
+"""Along a longer radius, a box about the disc is crossed in so many straight pieces."""
 _METRES_A_DEGREE = 110_574.0  # the least that a degree of latitude has
 _METRES_ALONG = 111_319.0  # the least that a degree of longitude has at the equator
-_EARTH = Geod(ellps="WGS84")
+_SEMI_MAJOR_M, _ECCENTRICITY_2 = 6_378_137.0, 0.0066943799901413165  # WGS84
+
+
+class Outlines(NamedTuple):
+    """
+    Areas as flat arrays, shells against the clock and holes with it; and what finds them.
+
+    Attributes
+    ----------
+    tree
+        Of the areas.
+    rings, vertices
+        Where the rings of an area and the vertices of a ring begin, and where the last ends.
+    x, y
+        Vertices in degrees, the first of a ring again as its last.
+    """
+
+    tree: shapely.STRtree
+    rings: IntArray
+    vertices: IntArray
+    x: FloatArray
+    y: FloatArray
+
+    @classmethod
+    def of(cls, areas: Geometries) -> "Outlines":
+        """Polygons or multipolygons in EPSG:4326 that do not overlap, shape (m,)."""
+        parts, of_part = shapely.get_parts(shapely.orient_polygons(areas), return_index=True)
+        rings, of_ring = shapely.get_rings(parts, return_index=True)
+        xy, of_vertex = shapely.get_coordinates(rings, return_index=True)
+        x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
+        return cls(shapely.STRtree(areas), _starts(of_part[of_ring], len(areas)), _starts(of_vertex, len(rings)), x, y)
+
+
+def _starts(owners: IntArray, count: int) -> IntArray:
+    return np.searchsorted(owners, np.arange(count + 1)).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -65,9 +106,7 @@ def boxes(
     return lon - across, lat - up, lon + across, lat + up
 
 
-def bands(
-    lon: FloatArray, lat: FloatArray, radius_m: FloatArray, areas: Geometries, tree: shapely.STRtree | None = None
-) -> Bands:
+def bands(lon: FloatArray, lat: FloatArray, radius_m: FloatArray, outlines: Outlines) -> Bands:
     """
     The share of each disc in each area that it lies in, of discs that lie in more than one.
 
@@ -76,21 +115,19 @@ def bands(
     lon, lat
         Middles in degrees, EPSG:4326, shape (n,).
     radius_m
-        Radii in metres, shape (n,); NaN or 0 is no disc. At most a quarter of the earth, clear of the poles.
-    areas
-        Polygons or multipolygons in EPSG:4326 that do not overlap, shape (m,).
-    tree
-        Of the areas, if there is one already.
+        Radii in metres, shape (n,); NaN or 0 is no disc. At most some hundred kilometres, clear of the poles.
+    outlines
+        Of the areas.
     """
-    tree = shapely.STRtree(areas) if tree is None else tree
     asked = np.flatnonzero(radius_m > 0)
     west, south, east, north = boxes(lon[asked], lat[asked], radius_m[asked])
-    disc, slot = tree.query(shapely.box(west, south, east, north), predicate="intersects")
+    disc, slot = outlines.tree.query(shapely.box(west, south, east, north), predicate="intersects")
     order = np.lexsort((slot, disc))
     disc, slot = asked[disc[order]], slot[order]
-    parts = [slice(start, start + _PAIRS) for start in range(0, len(disc), _PAIRS)]
-    shares = [_shares(lon, lat, radius_m, disc[part], areas[slot[part]]) for part in parts]
-    return _several(disc, slot, np.concatenate(shares) if shares else np.empty(0))
+    box = np.column_stack([east - west, north - south])[np.searchsorted(asked, disc)] / 2
+    flat = outlines.rings, outlines.vertices, outlines.x, outlines.y
+    held = shares_held(lon[disc], lat[disc], radius_m[disc], box, slot, *flat)
+    return _several(disc, slot, np.clip(held, 0.0, 1.0))
 
 
 def _several(disc: IntArray, slot: IntArray, share: FloatArray) -> Bands:
@@ -107,58 +144,168 @@ def _several(disc: IntArray, slot: IntArray, share: FloatArray) -> Bands:
     return Bands(point[order], slot[order], kept)
 
 
-def _shares(lon: FloatArray, lat: FloatArray, radius_m: FloatArray, disc: IntArray, areas: Geometries) -> FloatArray:
-    """What each area of a pair holds of the disc of that pair."""
-    radius = radius_m[disc]
-    near = _cut(areas, np.stack(boxes(lon[disc], lat[disc], radius)), radius)
-    parts, pair = shapely.get_parts(near, return_index=True)
-    faces = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
-    rings, of_part = shapely.get_rings(shapely.orient_polygons(parts[faces]), return_index=True)
-    pair = pair[faces][of_part]
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    at = disc[pair[ring]]
-    azimuth, _, far = _EARTH.inv(lon[at], lat[at], xy[:, 0], xy[:, 1])
-    x, y = far * np.sin(np.radians(azimuth)), far * np.cos(np.radians(azimuth))
-    edge = np.flatnonzero(ring[1:] == ring[:-1])
-    of_pair = pair[ring[edge]]
-    common = circle_and_edges(x[edge], y[edge], x[edge + 1], y[edge + 1], radius[of_pair])
-    return np.clip(np.bincount(of_pair, common, len(disc)) / (np.pi * radius**2), 0.0, 1.0)
-
-
-def _cut(areas: Geometries, bounds: FloatArray, radius: FloatArray) -> Geometries:
-    """Areas within rectangles; where they are wide, with points enough that edges are straight on the ground too."""
-    near = shapely.intersection(areas, shapely.box(*bounds))
-    wide = radius > STRAIGHT_M
-    near[wide] = shapely.segmentize(near[wide], (bounds[3] - bounds[1])[wide] / 16)
-    return near
-
-
-def circle_and_edges(x1: FloatArray, y1: FloatArray, x2: FloatArray, y2: FloatArray, radius: FloatArray) -> FloatArray:
+class Disc(NamedTuple):
     """
-    What each directed edge of a polygon contributes to the area common to it and a circle about the origin.
+    A disc, and the plane about its middle.
+
+    Attributes
+    ----------
+    lon, lat
+        Its middle in degrees.
+    radius_m
+        Its radius.
+    across, up
+        Half of a box that holds it, in degrees.
+    sine, cosine
+        Of the latitude.
+    """
+
+    lon: float
+    lat: float
+    radius_m: float
+    across: float
+    up: float
+    sine: float
+    cosine: float
+
+
+@njit(cache=True, nogil=True)
+def shares_held(
+    lon: FloatArray, lat: FloatArray, radius_m: FloatArray, box: FloatArray, slot: IntArray, rings: IntArray,
+    vertices: IntArray, x: FloatArray, y: FloatArray,
+) -> FloatArray:  # fmt: skip
+    """
+    What areas hold of discs, as shares of the discs.
+
+    Parameters
+    ----------
+    lon, lat, radius_m
+        Of the disc of each pair, shape (k,).
+    box
+        Half of a box that holds the disc, across and up, in degrees, shape (k, 2).
+    slot
+        The area of each pair, shape (k,).
+    rings, vertices, x, y
+        See `Outlines`.
+    """
+    held = np.empty(len(slot))
+    for k in range(len(slot)):
+        sine, cosine = sin(radians(lat[k])), cos(radians(lat[k]))
+        disc, area = Disc(lon[k], lat[k], radius_m[k], box[k, 0], box[k, 1], sine, cosine), 0.0
+        for r in range(rings[slot[k]], rings[slot[k] + 1]):
+            area += area_of_ring(disc, x[vertices[r] : vertices[r + 1]], y[vertices[r] : vertices[r + 1]])
+        held[k] = area / (np.pi * disc.radius_m**2)
+    return held
+
+
+@njit(cache=True, nogil=True)
+def area_of_ring(disc: Disc, x: FloatArray, y: FloatArray) -> float:
+    """The area common to a disc and a ring, in square metres; less than zero if it runs with the clock."""
+    area = 0.0
+    u, v = x[0] - disc.lon, y[0] - disc.lat
+    before = beyond(disc, u, v)
+    for i in range(1, len(x)):
+        du, dv = x[i] - disc.lon, y[i] - disc.lat
+        here = beyond(disc, du, dv)
+        # While all stays beyond one side, only where it began and where it ends counts.
+        if before & here and i + 1 < len(x) and before & here & beyond(disc, x[i + 1] - disc.lon, y[i + 1] - disc.lat):
+            before &= here
+            continue
+        area += sector(disc, u, v, du, dv) if before & here else area_of_edge(disc, u, v, du, dv)
+        u, v, before = du, dv, beyond(disc, du, dv)
+    return area
+
+
+@njit(cache=True, nogil=True)
+def beyond(disc: Disc, u: float, v: float) -> int:
+    """By their bits, the sides of the disc's box that a place lies beyond: west, east, south, north."""
+    sides = 1 if u < -disc.across else (2 if u > disc.across else 0)
+    return sides | (4 if v < -disc.up else (8 if v > disc.up else 0))
+
+
+@njit(cache=True, nogil=True)
+def area_of_edge(disc: Disc, u1: float, v1: float, u2: float, v2: float) -> float:
+    """What an edge contributes: what is beyond the box turns about the disc, what is within is cut by the circle."""
+    enters, leaves = within_box(disc, u1, v1, u2 - u1, v2 - v1)
+    if enters >= leaves:
+        return sector(disc, u1, v1, u2, v2)
+    length = max(abs(u2 - u1) / disc.across, abs(v2 - v1) / disc.up) * (leaves - enters)
+    pieces = 1 if disc.radius_m <= STRAIGHT_M else ceil(length * _PIECES / 2)
+    u, v = u1 + enters * (u2 - u1), v1 + enters * (v2 - v1)
+    area, (ax, ay) = sector(disc, u1, v1, u, v), on_the_plane(disc, u, v)
+    for k in range(1, pieces + 1):
+        t = enters + (leaves - enters) * k / pieces
+        u, v = (u2, v2) if t == 1.0 else (u1 + t * (u2 - u1), v1 + t * (v2 - v1))
+        bx, by = on_the_plane(disc, u, v)
+        area += circle_and_edge(ax, ay, bx, by, disc.radius_m)
+        ax, ay = bx, by
+    return area + sector(disc, u, v, u2, v2)
+
+
+@njit(cache=True, nogil=True)
+def within_box(disc: Disc, u: float, v: float, du: float, dv: float) -> tuple[float, float]:
+    """From which to which part of its length an edge lies within the disc's box (Liang and Barsky)."""
+    enters, leaves = 0.0, 1.0
+    for start, way, side in ((u, du, disc.across), (v, dv, disc.up)):
+        if way == 0.0:
+            if abs(start) > side:
+                return 1.0, 0.0
+            continue
+        one, two = (-side - start) / way, (side - start) / way
+        enters, leaves = max(enters, min(one, two)), min(leaves, max(one, two))
+    return enters, leaves
+
+
+@njit(cache=True, nogil=True)
+def on_the_plane(disc: Disc, u: float, v: float) -> tuple[float, float]:
+    """Metres east and north of the middle, as far and in the direction as on the ellipsoid."""
+    half, lambda_ = radians(v) / 2, radians(u)
+    sine = disc.sine * cos(half) + disc.cosine * sin(half)
+    cosine = disc.cosine * cos(half) - disc.sine * sin(half)
+    bend = 1.0 - _ECCENTRICITY_2 * sine * sine
+    normal = _SEMI_MAJOR_M / sqrt(bend)
+    east, north = normal * cosine * lambda_, normal * (1.0 - _ECCENTRICITY_2) / bend * 2 * half
+    turned = lambda_ * sine / 2  # half of what the meridians converge
+    return east * cos(turned) - north * sin(turned), north * cos(turned) + east * sin(turned)
+
+
+@njit(cache=True, nogil=True)
+def sector(disc: Disc, u1: float, v1: float, u2: float, v2: float) -> float:
+    """What an edge contributes that lies beyond the circle: the sector that it turns about."""
+    if u1 == u2 and v1 == v2:
+        return 0.0
+    (ax, ay), (bx, by) = on_the_plane(disc, u1, v1), on_the_plane(disc, u2, v2)
+    return 0.5 * disc.radius_m**2 * angle(ax, ay, bx, by)
+
+
+@njit(cache=True, nogil=True)
+def circle_and_edge(x1: float, y1: float, x2: float, y2: float, radius: float) -> float:
+    """
+    What a directed edge of a polygon contributes to the area common to it and a circle about the origin.
 
     Parameters
     ----------
     x1, y1, x2, y2
-        Ends of the edges, shells against the clock and holes with it, shape (n,).
+        Ends of the edge, of a shell against the clock and of a hole with it.
     radius
-        Of the circle that each edge is asked for, shape (n,).
+        Of the circle.
     """
     dx, dy = x2 - x1, y2 - y1
-    square, half, beyond = dx * dx + dy * dy, x1 * dx + y1 * dy, x1 * x1 + y1 * y1 - radius * radius
-    inside = half * half - square * beyond
-    with np.errstate(divide="ignore", invalid="ignore"):
-        root = np.sqrt(np.maximum(inside, 0.0))
-        enters, leaves = (-half - root) / square, (-half + root) / square
-    met = (inside > 0) & (square > 0)
-    enters, leaves = (np.where(met, np.clip(t, 0.0, 1.0), 0.0) for t in (enters, leaves))
+    square, half, outside = dx * dx + dy * dy, x1 * dx + y1 * dy, x1 * x1 + y1 * y1 - radius * radius
+    inside = half * half - square * outside
+    enters = leaves = 0.0
+    if inside > 0.0 and square > 0.0:
+        root = sqrt(inside)
+        enters = min(max((-half - root) / square, 0.0), 1.0)
+        leaves = min(max((-half + root) / square, 0.0), 1.0)
     ax, ay = x1 + enters * dx, y1 + enters * dy
     # An end within the circle is taken as it is: about the middle the least error would turn its direction around.
-    bx, by = np.where(leaves == 1, x2, x1 + leaves * dx), np.where(leaves == 1, y2, y1 + leaves * dy)
-    sectors = _angle(x1, y1, ax, ay) + _angle(bx, by, x2, y2)
-    return 0.5 * (radius * radius * sectors + ax * by - ay * bx)
+    bx, by = (x2, y2) if leaves == 1.0 else (x1 + leaves * dx, y1 + leaves * dy)
+    turns = angle(x1, y1, ax, ay) + angle(bx, by, x2, y2)
+    return 0.5 * (radius * radius * turns + ax * by - ay * bx)
 
 
-def _angle(x1: FloatArray, y1: FloatArray, x2: FloatArray, y2: FloatArray) -> FloatArray:
+@njit(cache=True, nogil=True)
+def angle(x1: float, y1: float, x2: float, y2: float) -> float:
     """From one direction to another, against the clock, in radians."""
-    return np.arctan2(x1 * y2 - y1 * x2, x1 * x2 + y1 * y2)
+    return atan2(x1 * y2 - y1 * x2, x1 * x2 + y1 * y2)

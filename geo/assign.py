@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo import accuracy
-from geo.accuracy import Bands
+from geo.accuracy import Bands, Outlines
 from geo.db import Connection, one, rows, statements
 from geo.edition import Edition, Key, digest_of, key_of, read
 from geo.errors import NotFound, Unavailable
@@ -206,7 +206,7 @@ class Assigner:
         asked = np.flatnonzero(radius_m > 0)
         around = accuracy.boxes(lon[asked], lat[asked], radius_m[asked])
         near = asked[~self.index.surely_one(*around)]
-        found = accuracy.bands(lon[near], lat[near], radius_m[near], self.areas, self._tree)
+        found = accuracy.bands(lon[near], lat[near], radius_m[near], self._outlines)
         return Bands(near[found.point], self.answers.unit_id[found.slot], found.share)
 
     def settle(self, owners: Owners, chosen: IntArray) -> tuple[Owners, NDArray[np.bool_]]:
@@ -239,15 +239,15 @@ class Assigner:
     def _candidates(self, lon: FloatArray, lat: FloatArray, positions: IntArray) -> dict[int, list[int]]:
         """The ids of all micro-grids that each of these few points touches, ascending, where they are several."""
         points = shapely.points(lon[positions], lat[positions])
-        point, slot = self._tree.query(points, predicate="intersects")
+        point, slot = self._outlines.tree.query(points, predicate="intersects")
         found: dict[int, list[int]] = {}
         for position, unit in zip(positions[point].tolist(), self.answers.unit_id[slot].tolist(), strict=True):
             found.setdefault(position, []).append(unit)
         return {position: sorted(units) for position, units in found.items() if len(units) > 1}
 
     @cached_property
-    def _tree(self) -> shapely.STRtree:
-        return shapely.STRtree(self.areas)
+    def _outlines(self) -> Outlines:
+        return Outlines.of(self.areas)
 
 
 EDGE = 2

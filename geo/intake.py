@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from geo import incidents, masking, photos, seal
+from geo import masking, photos, reports, seal
 from geo.assign import Answering
 from geo.db import Connection
-from geo.incidents import Incident, Report
+from geo.incidents import Incident
 from geo.keys import KeyRing
 from geo.pictures import Picture
+from geo.reports import Report
 from geo.seal import Contact
 
 
@@ -29,7 +30,7 @@ def report(
     key: str | None = None,
 ) -> Incident:
     """
-    Take a report in by `incidents.report`, with identity and telephone numbers in its text masked.
+    Take a report in by `reports.report`, with identity and telephone numbers in its text masked.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def report(
         A repeated report with the same key gets the first one's answer, and what came beside it is not kept twice.
     """
     said = masking.mask_fields({"title": what.title, "description": what.description, "address": what.address})
-    incident = incidents.report(conn, replace(what, **said.shown), assigner, key)
+    incident = reports.report(conn, replace(what, **said.shown), assigner, key)
     if said.originals:
         seal.put_original(conn, ring, incident.id, said.originals)
     if beside.contact is not None:

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo import accuracy, assign
-from geo.accuracy import Bands
+from geo.accuracy import Bands, Outlines
 from geo.assign import Answers, FloatArray, IntArray, NoDefaultTeam, NoUnits, Owners, objects, team_rule_of
 from geo.db import Connection, Row, first, rows, statements
 from geo.edition import Key
@@ -68,7 +68,7 @@ class SqlTwin:
         edges = dict(zip(("west", "south", "east", "north"), (side.tolist() for side in around), strict=True))
         found = rows(self._conn, SQL["near"], **edges, **self.key._asdict()) if asked.size else []
         areas = shapely.from_wkb(np.array([row["area"] for row in found], dtype=object))
-        made = accuracy.bands(lon[asked], lat[asked], radius_m[asked], areas)
+        made = accuracy.bands(lon[asked], lat[asked], radius_m[asked], Outlines.of(areas))
         ids = np.array([*(row["unit_id"] for row in found), self.root()["unit_id"]], dtype=np.int64)
         return Bands(asked[made.point], ids[made.slot], made.share)
 

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Int64s = NDArray[np.int64]
+from tiles.columns import STRETCH, Int32s, Int64s
 
 UNCLEAR = -1
 """Returned in place of a count for what these kernels do not decide."""
@@ -77,26 +76,48 @@ def beyond(x: int, low: int, high: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def shorten(
-    x: NDArray[np.int32], y: NDArray[np.int32], dx: int, dy: int, low: int, high: int, out: Rings, at: int
-) -> int:
+def side_of_stretch(span: Int32s, left: int, right: int) -> int:
+    """Of which side of the strip from left to right a whole stretch of a ring lies: -1 west, 1 east, else 0."""
+    return -1 if span[1] < left else (1 if span[0] > right else 0)
+
+
+@njit(cache=True, nogil=True)
+def kept_at_most(vertices: int, spans: Int32s, left: int, right: int) -> int:
+    """How many of a ring's vertices `shorten` keeps at the most."""
+    kept = 0
+    for b in range(len(spans)):
+        size = min(STRETCH, vertices - b * STRETCH)
+        kept += size if side_of_stretch(spans[b], left, right) == 0 else 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def shorten(x: Int32s, y: Int32s, spans: Int32s, dx: int, dy: int, low: int, high: int, out: Rings, at: int) -> int:
     """
     Move a ring by (-dx, -dy), leaving out vertices of its excursions west or east of the square; returns where it ends.
 
     What stays beyond one side is cut off whatever its course, so that an outline of ten thousand vertices is cut to
-    a small tile in one pass over them. Excursions to the north and south must stay: without them the ring might cross
-    the lines of the western and eastern side in another order.
+    a small tile in one pass over the spans of its stretches, see `columns.Shapes`. Excursions to the north and south
+    must stay: without them the ring might cross the lines of the western and eastern side in another order.
     """
-    n = len(x)
-    run = 0
-    for i in range(n):
-        here = beyond(int(x[i]) - dx, low, high)
-        after = beyond(int(x[i + 1 if i + 1 < n else 0]) - dx, low, high)
-        if i > 0 and here != 0 and run == here and after == here:
+    n, run = len(x), 0
+    for b in range(len(spans)):
+        first, last = b * STRETCH, min(n, (b + 1) * STRETCH)
+        here = side_of_stretch(spans[b], dx + low, dx + high)
+        if here != 0:  # with the vertex after it: of an excursion its first vertex is enough
+            if first == 0 or run != here:
+                out.x[at], out.y[at] = int(x[first]) - dx, int(y[first]) - dy
+                at += 1
+                run = here
             continue
-        out.x[at], out.y[at] = int(x[i]) - dx, int(y[i]) - dy
-        at += 1
-        run = here
+        here = beyond(int(x[first]) - dx, low, high)
+        for i in range(first, last):
+            after = beyond(int(x[i + 1 if i + 1 < n else 0]) - dx, low, high)
+            if i == 0 or here == 0 or run != here or after != here:
+                out.x[at], out.y[at] = int(x[i]) - dx, int(y[i]) - dy
+                at += 1
+                run = here
+            here = after
     return at
 
 
@@ -263,22 +284,39 @@ def doubled_area(rings: Rings, r: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def add_tidy(rings: Rings, r: int, out: Rings, kept: int) -> int:
+    """Copy a ring without repeated vertices; returns the new count of rings."""
+    at, before = out.starts[kept], rings.starts[r + 1] - 1
+    for i in range(rings.starts[r], rings.starts[r + 1]):
+        if rings.x[i] != rings.x[before] or rings.y[i] != rings.y[before]:
+            out.x[at], out.y[at] = rings.x[i], rings.y[i]
+            at += 1
+        before = i
+    out.starts[kept + 1] = at
+    return kept + 1
+
+
+@njit(cache=True, nogil=True)
 def tidy(rings: Rings, count: int, out: Rings) -> int:
-    """Copy rings, outer ones first, without repeated vertices or rings that enclose nothing; returns how many."""
-    kept = 0
+    """
+    Copy rings, outer ones first, without repeated vertices or rings that enclose nothing.
+
+    Returns how many there are, or `UNCLEAR` if it is not plain whose a hole is.
+    """
+    outer = holes = 0
     out.starts[0] = 0
-    for sign in (1, -1):
-        for r in range(count):
-            if doubled_area(rings, r) * sign <= 0:
-                continue
-            at, before = out.starts[kept], rings.starts[r + 1] - 1
-            for i in range(rings.starts[r], rings.starts[r + 1]):
-                if rings.x[i] != rings.x[before] or rings.y[i] != rings.y[before]:
-                    out.x[at], out.y[at] = rings.x[i], rings.y[i]
-                    at += 1
-                before = i
-            kept += 1
-            out.starts[kept] = at
+    for r in range(count):
+        area = doubled_area(rings, r)
+        if area > 0:
+            outer = add_tidy(rings, r, out, outer)
+        elif area < 0:
+            holes += 1
+    if holes == 0 or outer != 1:
+        return outer if holes == 0 else UNCLEAR
+    kept = outer
+    for r in range(count):
+        if doubled_area(rings, r) < 0:
+            kept = add_tidy(rings, r, out, kept)
     return kept
 
 
@@ -289,11 +327,9 @@ def turn(ax: int, ay: int, bx: int, by: int, cx: int, cy: int) -> int:
     return 1 if area > 0 else (-1 if area < 0 else 0)
 
 
-@njit(cache=True, nogil=True)
-def meet(rings: Rings, i: int, j: int, k: int, m: int) -> bool:
-    """Whether edges i-j and k-m have a point in common."""
-    ax, ay, bx, by = rings.x[i], rings.y[i], rings.x[j], rings.y[j]
-    cx, cy, dx, dy = rings.x[k], rings.y[k], rings.x[m], rings.y[m]
+@njit(cache=True, nogil=True, inline="always")
+def meet(ax: int, ay: int, bx: int, by: int, cx: int, cy: int, dx: int, dy: int) -> bool:
+    """Whether the edges from a to b and from c to d have a point in common."""
     if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx) or max(ay, by) < min(cy, dy) or max(cy, dy) < min(ay, by):
         return False
     one, two = turn(ax, ay, bx, by, cx, cy), turn(ax, ay, bx, by, dx, dy)
@@ -323,20 +359,19 @@ def on_edge(rings: Rings, i: int, low: int, high: int) -> bool:
 @njit(cache=True, nogil=True)
 def clear_of_all(rings: Rings, count: int, r: int, i: int, j: int) -> bool:
     """Whether the edge i-j of ring r meets no other edge but its two neighbours, and these in one vertex only."""
+    x, y = rings.x, rings.y
+    ax, ay, bx, by = x[i], y[i], x[j], y[j]
     for s in range(count):
-        m = rings.starts[s + 1] - 1
+        m = int(rings.starts[s + 1]) - 1
+        cx, cy = x[m], y[m]
         for k in range(rings.starts[s], rings.starts[s + 1]):
-            if m == i:
-                pass
-            elif s == r and m == j:
-                if folds(rings, i, j, k):
+            dx, dy = x[k], y[k]
+            # A neighbour meets it in their vertex.
+            if meet(ax, ay, bx, by, cx, cy, dx, dy) and m != i:
+                neighbour = s == r and (m == j or k == i)
+                if not neighbour or (m == j and folds(rings, i, j, k)) or (k == i and folds(rings, m, i, j)):
                     return False
-            elif s == r and k == i:
-                if folds(rings, m, i, j):
-                    return False
-            elif meet(rings, i, j, m, k):
-                return False
-            m = k
+            m, cx, cy = k, dx, dy
     return True
 
 
@@ -351,20 +386,6 @@ def is_plain(rings: Rings, count: int, low: int, high: int) -> bool:
                 return False
             i = j
     return True
-
-
-@njit(cache=True, nogil=True)
-def outer_rings(rings: Rings, count: int) -> int:
-    """How many outer rings there are, or `UNCLEAR` if it is not plain whose a hole is."""
-    outer, holes = 0, 0
-    for r in range(count):
-        if doubled_area(rings, r) > 0:
-            outer += 1
-        else:
-            holes += 1
-    if holes > 0 and outer != 1:
-        return UNCLEAR
-    return outer
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -397,6 +418,4 @@ def cut(taken: Space, count: int, low: int, high: int, sides: int, out: Rings) -
             here, there = there, here
     if count > 0:
         count = tidy(here, count, out)
-    if count > 0 and (outer_rings(out, count) < 0 or not is_plain(out, count, low, high)):
-        return UNCLEAR
-    return count
+    return count if count <= 0 or is_plain(out, count, low, high) else UNCLEAR

@@ -18,9 +18,8 @@ from geo.heat_index import OPEN, Words
 from geo.heat_rows import FINEST, NO_HANDED, TYPES, Int32s, Int64s, Rows, codes_of, interleave
 from geo.slices import Slice
 from tiles.heat_squares import squares
-from tiles.layers import TileLayer, Within
+from tiles.layers import HEAT
 
-LAYER = TileLayer("heat", "热力", "heat", "map.read", (Within("heat", {"n": "Number", "open": "Number"}),))
 DEEPER = 6
 """A tile has 64 by 64 cells."""
 BREAKS = (0.5, 0.75, 0.9, 0.97, 0.995)
@@ -123,7 +122,7 @@ def tile(desk: Desk, zoom: int, x: int, y: int) -> bytes:
     zoom, x, y
         The tile, in the usual Web Mercator numbering.
     """
-    return squares(LAYER.name, *counts(desk, zoom, x, y))
+    return squares(HEAT.name, *counts(desk, zoom, x, y))
 
 
 def counts(desk: Desk, zoom: int, x: int, y: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -137,10 +136,10 @@ def legend(desk: Desk) -> Legend:
     view, plan = desk.view, desk.plan()
     marks = wanted_new(view.new, plan)
     words = whole(view.index, view.alive, plan)
-    cells, n = filled_cells(view.index.rows.code, words, LAYER.maxzoom + DEEPER)
-    cells, n = _with(cells, n, view.new.code[marks] >> 2 * (FINEST - LAYER.maxzoom - DEEPER))
+    cells, n = filled_cells(view.index.rows.code, words, HEAT.maxzoom + DEEPER)
+    cells, n = _with(cells, n, view.new.code[marks] >> 2 * (FINEST - HEAT.maxzoom - DEEPER))
     total, most, breaks = int(n.sum()), dict[int, int](), dict[int, list[int]]()
-    for zoom in range(LAYER.maxzoom, -1, -1):
+    for zoom in range(HEAT.maxzoom, -1, -1):
         most[zoom], breaks[zoom] = int(n.max(initial=0)), _breaks(n)
         cells, n = _coarser(cells, n)
     return Legend(total, most, breaks)

@@ -36,7 +36,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "网格没有户数，无法计算每千户事项数。请在 wangge load units 时给出 households。",
         "No households are known, so there is no rate. Give households with wangge load units.",
     ),
-    "league": ("盟", "League"),
+    "league": ("盟市", "League or city"),
     "banner": ("旗县市", "Banners and counties"),
     "township": ("苏木乡镇街道", "Townships and streets"),
     "community": ("嘎查村社区", "Villages and communities"),

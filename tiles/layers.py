@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -100,7 +100,27 @@ FEW = 2_000
 """Units of a level that are drawn as early as a level above it would be that there is not."""
 
 
-def zooms_of(counts: Mapping[str, int], zooms: Mapping[str, int] = LEVEL_ZOOMS) -> Mapping[str, int]:
+VISIBLE_PX, READABLE_PX = 3, 72
+"""How wide the middling unit of a level must be to be more than its border, and for its name to stand in it."""
+
+
+def room_at(side: float, pixels: int) -> int:
+    """
+    The zoom from which on a unit is so many pixels wide.
+
+    Parameters
+    ----------
+    side
+        Of the unit, as a part of the side of the world; a tile is drawn 512 pixels wide.
+    pixels
+        `VISIBLE_PX` or `READABLE_PX`.
+    """
+    return FINEST if side <= 0 else max(COARSEST, math.ceil(math.log2(pixels / (512 * side))))
+
+
+def zooms_of(
+    counts: Mapping[str, int], zooms: Mapping[str, int] = LEVEL_ZOOMS, room: Mapping[str, int] | None = None
+) -> Mapping[str, int]:
     """
     From which zoom on the levels are drawn that an edition has.
 
@@ -113,13 +133,16 @@ def zooms_of(counts: Mapping[str, int], zooms: Mapping[str, int] = LEVEL_ZOOMS) 
         How many units of each level there are.
     zooms
         `LEVEL_ZOOMS` or `LABEL_ZOOMS`.
+    room
+        From which zoom on there is room for a level; a level that comes early waits for it, up to its own zoom.
     """
     found: dict[str, int] = {}
     earliest = None
     for level, own in zooms.items():
         earliest = own if earliest is None else earliest
         if count := counts.get(level, 0):
-            found[level] = min(own, earliest + max(0, math.ceil(math.log(count / FEW, 4))))
+            crowded = earliest + max(0, math.ceil(math.log(count / FEW, 4)))
+            found[level] = min(own, max(crowded, (room or {}).get(level, COARSEST)))
             earliest = None
     return found
 
@@ -158,9 +181,41 @@ INCIDENTS = TileLayer(
     minzoom=10,
 )  # fmt: skip
 
+OVERLAYS = TileLayer(
+    "overlays", "专属网格", "dedicated grids", "unit.read",
+    (
+        Within("overlay", _fields(text="layer kind code name name_en", number="unit_id")),
+        Within("overlay_label", _fields(text="name name_en", number="unit_id"), 13),
+    ),
+    minzoom=10,
+)  # fmt: skip
+"""Units of layers other than the base, which may lie across its units and across one another."""
+
 CATALOGUE: Mapping[str, TileLayer] = MappingProxyType(
-    {layer.name: layer for layer in (UNITS, BASE, STATIONS, ROUTES, INCIDENTS)}
+    {layer.name: layer for layer in (UNITS, OVERLAYS, BASE, STATIONS, ROUTES, INCIDENTS)}
 )
+HEAT = TileLayer("heat", "热力", "heat", "map.read", (Within("heat", _fields(number="n open")),))
+PUBLIC_HEAT = TileLayer(
+    "public-heat", "公开热力", "public heat", "stats.read",
+    (Within("public_heat", _fields(text="level code name", number="unit_id n")),),
+    maxzoom=14,
+)  # fmt: skip
+LISTED = (*CATALOGUE.values(), HEAT, PUBLIC_HEAT)
+"""The layers with a description of their own; heat is made of what memory or finished figures hold, by a query."""
+
+
+def units_of(drawn_from: Mapping[str, int], named_from: Mapping[str, int]) -> TileLayer:
+    """
+    `UNITS` as one edition has them: its levels alone, each from the zoom on that it is drawn from.
+
+    Parameters
+    ----------
+    drawn_from, named_from
+        Of `zooms_of`, for areas and for names.
+    """
+    label = UNITS.layers[-1]
+    areas = (Within(level, UNIT, least) for level, least in drawn_from.items())
+    return replace(UNITS, layers=(*areas, replace(label, minzoom=min(named_from.values(), default=COARSEST))))
 
 
 def tilejson(layer: TileLayer, root: str, bounds: Sequence[float] = WORLD) -> dict[str, Any]:

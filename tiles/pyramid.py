@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tiles.encoding import Shapes, area_steps, lighter, polygons_of
-from tiles.mvt import Layer, layer_of_areas
+from tiles.mvt import Layers, layer_of_areas
 from tiles.quantise import quantised, world
 
 STEP = 3
@@ -80,7 +80,7 @@ def _in_order(areas: Shapes) -> tuple[Shapes, NDArray[np.int64]]:
     return shapely.transform(whole[rows], world), rows
 
 
-def _finest(square: Shapes, rows: NDArray[np.int64]) -> tuple[int, Layer]:
+def _finest(square: Shapes, rows: NDArray[np.int64]) -> tuple[int, Layers]:
     for zoom in range(FINEST, COARSEST, -1):
         layer = _layer(square, rows, zoom)
         if len(layer.columns.rest) <= MOST_BYTES:
@@ -88,11 +88,11 @@ def _finest(square: Shapes, rows: NDArray[np.int64]) -> tuple[int, Layer]:
     return COARSEST, _layer(square, rows, COARSEST)
 
 
-def _layer(square: Shapes, rows: NDArray[np.int64], zoom: int) -> Layer:
+def _layer(square: Shapes, rows: NDArray[np.int64], zoom: int) -> Layers:
     return layer_of_areas("areas", rows, quantised(square, zoom), {})
 
 
-def _tiles(layer: Layer, zoom: int, bounds: NDArray[np.float64]) -> Iterator[tuple[int, int, bytes]]:
+def _tiles(layer: Layers, zoom: int, bounds: NDArray[np.float64]) -> Iterator[tuple[int, int, bytes]]:
     """Column, row and content of each tile that has something in it."""
     west, north, east, south = np.floor(bounds * (1 << zoom)).astype(int)
     for x in range(west, east + 1):

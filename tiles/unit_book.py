@@ -12,10 +12,22 @@ HELD = 4
 
 @dataclass(frozen=True)
 class Prepared:
-    """The tiles of one edition, and the digest that tells it from every other."""
+    """
+    The tiles of one edition.
+
+    Attributes
+    ----------
+    digest
+        Tells it from every other.
+    tiles
+        Of its base.
+    overlaid
+        Whether it has units of other layers too.
+    """
 
     digest: str
     tiles: UnitTiles
+    overlaid: bool
 
 
 class UnitBook:
@@ -35,7 +47,8 @@ class UnitBook:
         with self._turn:
             if edition.digest not in self._held:
                 units = edition.units
-                self._held[edition.digest] = Prepared(edition.digest, UnitTiles(units[units["layer"] == BASE]))
+                base = units["layer"] == BASE
+                self._held[edition.digest] = Prepared(edition.digest, UnitTiles(units[base]), not base.all())
             self._held.move_to_end(edition.digest)
             while len(self._held) > HELD:
                 self._held.popitem(last=False)

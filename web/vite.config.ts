@@ -14,7 +14,7 @@ export default defineConfig({
     // One file of styles and no data: addresses, so that the pages run under a policy of 'self' alone.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "track.html", "map.html"] },
+    rolldownOptions: { input: ["index.html", "track.html", "map.html", "doubts.html"] },
   },
   worker: { format: "es" },
   server: { proxy: { "/v1": service, "/tiles": service, "/health": service, "/docs": service } },

@@ -12,8 +12,8 @@ from api.cli.moments import At, KnownAt, instant
 from api.cli.session import OPERATOR, database
 from geo import whereabouts
 from geo.db import begin
+from geo.declared import stored
 from geo.edition import Key
-from geo.incidents import stored
 from geo.whereabouts import Owner
 
 console = Console()

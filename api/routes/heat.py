@@ -27,12 +27,12 @@ from geo.slices import Slice
 from geo.units import UnitFilter
 from tiles import heat
 from tiles.cache import Packed
-from tiles.heat import LAYER, Desk, Step
-from tiles.layers import tilejson
+from tiles.heat import Desk, Step
+from tiles.layers import HEAT, tilejson
 
 router = APIRouter(tags=["heat"], route_class=StrictRoute)
 
-Reader = Annotated[Principal, needs(LAYER.permission)]
+Reader = Annotated[Principal, needs(HEAT.permission)]
 STATES: Mapping[str, frozenset[State]] = MappingProxyType(
     {state.value: frozenset({state}) for state in State} | {"open": frozenset(State) - SETTLED, "settled": SETTLED}
 )
@@ -177,7 +177,7 @@ async def describe(request: Request, asking: Reader, query: Annotated[HeatQuery,
     """The heat tiles under these filters, with the counts at which the classes of a legend begin, by zoom."""
     hearth = service_of(request).hearth
     found = await hearth.count(lambda: heat.legend(_desk(request, asking, query)))
-    description = tilejson(LAYER, str(request.base_url).rstrip("/"), await service_of(request).tiles.bounds())
+    description = tilejson(HEAT, str(request.base_url).rstrip("/"), await service_of(request).tiles.bounds())
     asked = urlencode([(name, value) for name, value in request.query_params.multi_items()])
     if asked:
         description["tiles"] = [f"{address}?{asked}" for address in description["tiles"]]
@@ -191,7 +191,7 @@ async def tile(
     request: Request, asking: Reader, z: Zoom, x: Column, y: Row, query: Annotated[HeatQuery, Query()]
 ) -> Response:
     """Squares with the number of incidents in them (`n`) and of open ones (`open`), of what whoever asks sees."""
-    LAYER.check(z, x, y)
+    HEAT.check(z, x, y)
     packed = await service_of(request).hearth.count(lambda: _pack(_desk(request, asking, query), z, x, y))
     return answer(request.headers, packed, public=False)
 

@@ -11,7 +11,7 @@ from api.body import StrictRoute
 from api.description import refusals
 from api.schemas import EditionKey, OwnersAnswer, PointQuery, PointsIn
 from api.scope import Principal, begin, needs
-from geo import incidents, whereabouts
+from geo import declared, whereabouts
 
 router = APIRouter(prefix="/v1/locate", tags=["units"], route_class=StrictRoute)
 
@@ -34,7 +34,7 @@ def _owners(
     request: Request, asking: Principal, points: Sequence[tuple[float, float]], asked: PointQuery | PointsIn
 ) -> OwnersAnswer:
     places = np.array(points, dtype=np.float64)
-    lon, lat = incidents.all_stored(places[:, 0], places[:, 1], asked.crs)
+    lon, lat = declared.all_stored(places[:, 0], places[:, 1], asked.crs)
     with begin(request, asking.scope) as conn:
         key, owners = whereabouts.locate(conn, lon, lat, asked.at, asked.known_at)
     return OwnersAnswer(edition=EditionKey(**key._asdict()), owners=owners)

@@ -2,27 +2,26 @@
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.requests import Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from api.body import StrictRoute
 from api.routes.tiles import ADDRESS, TILE, Column, Row, Zoom
 from api.schemas import Level, Slug, Strict
 from api.scope import begin, needs, service_of
+from api.tilejson import TileJson
 from api.tiles import answer
 from geo import public_figures
 from geo.db import PUBLIC
 from geo.public_figures import Kind
 from tiles.cache import Packed
-from tiles.layers import LEVEL_ZOOMS, TileLayer, Within
+from tiles.layers import PUBLIC_HEAT, WORLD, tilejson
 
 router = APIRouter(tags=["heat"], route_class=StrictRoute)
-
-FIELDS = {"unit_id": "Number", "n": "Number", "level": "String", "code": "String", "name": "String"}
-LAYER = TileLayer("public-heat", "公开热力", "public heat", "stats.read", (Within("public_heat", FIELDS),), maxzoom=14)
 
 
 class PublicQuery(Strict):
@@ -35,10 +34,11 @@ class PublicQuery(Strict):
 
 
 class PublicFigure(BaseModel):
-    """Incidents of a unit; `finest` where nothing is told of its parts."""
+    """Incidents of a unit; `finest` where nothing is told of its parts. A root has the depth 1."""
 
     unit_id: int
     level: Level
+    depth: int
     code: str
     name: str
     name_en: str | None
@@ -73,18 +73,34 @@ def read(request: Request, query: Annotated[PublicQuery, Query()]) -> PublicHeat
 
 
 @router.get(
-    f"/tiles/{LAYER.name}{ADDRESS}", summary="Tile of public heat 公开热力瓦片", response_class=Response,
-    responses=TILE, dependencies=[needs(LAYER.permission)],
+    f"/tiles/{PUBLIC_HEAT.name}.json", summary="TileJSON of public heat 公开热力图层说明", response_class=JSONResponse,
+    responses={200: {"model": TileJson}}, dependencies=[needs(PUBLIC_HEAT.permission)],
+)  # fmt: skip
+async def describe(request: Request, query: Annotated[PublicQuery, Query()]) -> JSONResponse:
+    """The tiles of a period and a category."""
+    root = str(request.base_url).rstrip("/")
+    drawn = await service_of(request).tiles.drawn()
+    description = tilejson(PUBLIC_HEAT, root, drawn.tiles.bounds if drawn else WORLD)
+    asked = urlencode(query.model_dump(exclude_none=True))
+    description["tiles"] = [f"{address}?{asked}" for address in description["tiles"]]
+    return JSONResponse(description)
+
+
+@router.get(
+    f"/tiles/{PUBLIC_HEAT.name}{ADDRESS}", summary="Tile of public heat 公开热力瓦片", response_class=Response,
+    responses=TILE, dependencies=[needs(PUBLIC_HEAT.permission)],
 )  # fmt: skip
 async def tile(request: Request, z: Zoom, x: Column, y: Row, query: Annotated[PublicQuery, Query()]) -> Response:
     """The same as areas of units (`n`), finer the closer one looks, as far as the figures go."""
-    LAYER.check(z, x, y)
-    packed = await service_of(request).hearth.count(lambda: _pack(request, query, z, x, y))
-    return answer(request.headers, packed, public=LAYER.public)
+    PUBLIC_HEAT.check(z, x, y)
+    service = service_of(request)
+    drawn = await service.tiles.drawn()
+    depth = drawn.tiles.depth(z) if drawn else 0
+    packed = await service.hearth.count(lambda: _pack(request, query, (z, x, y), depth))
+    return answer(request.headers, packed, public=PUBLIC_HEAT.public)
 
 
-def _pack(request: Request, query: PublicQuery, z: int, x: int, y: int) -> Packed:
-    depth = sum(first <= z for first in LEVEL_ZOOMS.values())
+def _pack(request: Request, query: PublicQuery, place: tuple[int, int, int], depth: int) -> Packed:
     with begin(request, PUBLIC) as conn:
-        made = public_figures.tile(conn, query.period, query.category or public_figures.ALL, z, x, y, depth)
+        made = public_figures.tile(conn, query.period, query.category or public_figures.ALL, *place, depth)
     return Packed.of(made)

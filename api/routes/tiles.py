@@ -1,6 +1,7 @@
 """Vector tiles: the catalogue, each layer's description and tiles, and the styles of the base map."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -14,8 +15,9 @@ from api.scope import Principal, needs, service_of
 from api.tilejson import Catalogue, StyleJson, TileJson
 from api.tiles import MEDIA_TYPE, answer
 from tiles.labels import Language
-from tiles.layers import CATALOGUE, UNITS, TileLayer, tilejson
+from tiles.layers import CATALOGUE, LISTED, OVERLAYS, UNITS, WORLD, TileLayer, tilejson
 from tiles.styles import Theme, style
+from tiles.unit_book import Prepared
 
 router = APIRouter(prefix="/tiles", tags=["tiles"], route_class=StrictRoute)
 
@@ -43,7 +45,7 @@ def catalogue(request: Request, asking: Annotated[Principal, needs("unit.read")]
             "public": layer.public,
             "tilejson": f"{root}/tiles/{layer.name}.json",
         }
-        for layer in CATALOGUE.values()
+        for layer in LISTED
         if layer.permission in asking.permissions
     ]
     styles = {theme: f"{root}/tiles/styles/{theme}.json" for theme in Theme.__args__}
@@ -77,9 +79,18 @@ async def unit_tile(request: Request, z: Zoom, x: Column, y: Row, at: At = None)
 def _describes(layer: TileLayer) -> Callable[..., Awaitable[JSONResponse]]:
     async def describe(request: Request) -> JSONResponse:
         """What the layer's tiles hold and where they are, as TileJSON 3.0."""
-        return JSONResponse(tilejson(layer, _root(request), await service_of(request).tiles.bounds()))
+        drawn = await service_of(request).tiles.drawn()
+        bounds = drawn.tiles.bounds if drawn else WORLD
+        return JSONResponse(tilejson(_as_drawn(layer, drawn), _root(request), bounds))
 
     return describe
+
+
+def _as_drawn(layer: TileLayer, drawn: Prepared | None) -> TileLayer:
+    """With what there is of it: the levels of the units in force, and nothing of overlays where there are none."""
+    if layer is UNITS and drawn:
+        return drawn.tiles.layer
+    return replace(layer, layers=()) if layer is OVERLAYS and not (drawn and drawn.overlaid) else layer
 
 
 def _reads(layer: TileLayer) -> Callable[..., Awaitable[Response]]:

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from api.body import StrictRoute
 from api.schemas import Code, Instant, PointAnswer, PointQuery, UnitAnswer, UnitFeature, UnitFeatures, UnitQuery
 from api.scope import Principal, begin, needs
-from geo import areas, assign, incidents, paging, units
+from geo import areas, assign, declared, paging, units
 from geo.db import Connection, Row, first, instant
 
 router = APIRouter(prefix="/v1/units", tags=["units"], route_class=StrictRoute)
@@ -50,7 +50,7 @@ def find(request: Request, asking: Reader, query: Annotated[UnitQuery, Query()])
 @router.get("/at", summary="Who answers for a point 某点归谁管")
 def at(request: Request, asking: Reader, query: Annotated[PointQuery, Query()]) -> PointAnswer:
     """The one micro-grid that owns a point, on a shared edge the one with the lowest permanent id; and its team."""
-    lon, lat = incidents.stored(query.lon, query.lat, query.crs)
+    lon, lat = declared.stored(query.lon, query.lat, query.crs)
     with begin(request, asking.scope) as conn:
         owner = units.owner(conn, lon, lat, query.at, query.known_at)
         answer = _answer(conn, (owner or _root(conn, query))["path"], query.at, query.known_at)

@@ -150,7 +150,8 @@ FROM unnest(
 -- figures --
 -- The last finished figures of a kind of period and a category, with the units as they were when these were published.
 SELECT
-  f.since, f.until, f.published_at, f.unit_id, u.level, u.code, u.name, u.name_en, f.incidents, f.finest
+  f.since, f.until, f.published_at, f.unit_id, u.level, cardinality(string_to_array(f.path, '.')) - 1 AS depth, u.code,
+  u.name, u.name_en, f.incidents, f.finest
 FROM public_figure AS f
 INNER JOIN unit_version AS u
   ON f.unit_id = u.unit_id AND u.layer = 'base' AND u.valid @> f.published_at AND u.recorded @> f.published_at

@@ -1,6 +1,9 @@
 -- stamp --
--- Differs when the published ground was written. The counters of statistics are flushed within about a second.
-SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint AS mark
+-- Differs when the published ground was written, or another edition came into force: both only ever grow. The counters
+-- of statistics are flushed within about a second.
+SELECT
+  coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint
+  + coalesce((SELECT extract(EPOCH FROM max(e.valid))::bigint FROM edition AS e WHERE e.valid <= instant()), 0) AS mark
 FROM pg_stat_user_tables
 WHERE schemaname = 'wangge' AND relname IN ('block', 'building', 'street', 'station', 'unit_version');
 
@@ -71,6 +74,40 @@ SELECT
           AND geom && st_transform(st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => 0.015625), 4326)
       ) AS p
       ORDER BY p.kind ASC, p.id ASC
+    ) AS t
+    WHERE geom IS NOT NULL AND st_x(geom) BETWEEN 0 AND 4095 AND st_y(geom) BETWEEN 0 AND 4095
+  ) AS tile;
+
+-- overlays --
+-- The units in force of layers other than the base in one tile, and a place for the name of each.
+SELECT
+  (
+    SELECT coalesce(st_asmvt(t, 'overlay', 4096, 'geom', 'unit_id'), '') FROM (
+      SELECT
+        unit_id, layer, kind, code, name, name_en,
+        st_asmvtgeom(
+          st_simplifypreservetopology(st_transform(geom, 3857), 40075016.7 / 4096 / 2 ^ %(z)s::integer),
+          st_tileenvelope(%(z)s::integer, %(x)s, %(y)s), 4096, 64
+        ) AS geom
+      FROM unit_version
+      WHERE
+        layer <> 'base' AND valid @> instant() AND recorded @> instant()
+        AND geom && st_transform(st_tileenvelope(%(z)s::integer, %(x)s, %(y)s, margin => 0.015625), 4326)
+      ORDER BY unit_id ASC
+    ) AS t
+    WHERE geom IS NOT NULL
+  ) || (
+    SELECT coalesce(st_asmvt(t, 'overlay_label', 4096, 'geom', 'unit_id'), '') FROM (
+      SELECT
+        unit_id, name, name_en,
+        st_asmvtgeom(
+          st_transform(st_pointonsurface(geom), 3857), st_tileenvelope(%(z)s::integer, %(x)s, %(y)s), 4096, 1
+        ) AS geom
+      FROM unit_version
+      WHERE
+        %(z)s::integer >= 13 AND layer <> 'base' AND valid @> instant() AND recorded @> instant()
+        AND geom && st_transform(st_tileenvelope(%(z)s::integer, %(x)s, %(y)s, margin => 0.015625), 4326)
+      ORDER BY unit_id ASC
     ) AS t
     WHERE geom IS NOT NULL AND st_x(geom) BETWEEN 0 AND 4095 AND st_y(geom) BETWEEN 0 AND 4095
   ) AS tile;

@@ -2,22 +2,28 @@
 
 import io
 import re
+import time
+import zlib
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import httpx
 import numpy as np
 import pytest
+import shapely
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from geo import accounts, db
+from geo import accounts, db, publication
 from geo.roles import Role
 
 CHROMIUM = "/usr/bin/chromium"
 SOFTWARE = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking")
 PASSWORD = "brown kettle over snow"
+RAMP = ("fde7c3", "fcc98b", "f59f5a", "df6f3c", "b5432b", "7a1f22")
 STILL = """() => {
     const drawing = document.querySelector("map-page")?.shadowRoot?.querySelector("grid-map:not(.past)")?.drawing;
     return Boolean(drawing?.loaded() && !drawing.isMoving() && drawing.areTilesLoaded());
@@ -165,6 +171,64 @@ def test_the_map_is_made_a_sheet_of_paper(map_of_desk: Any) -> None:
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("layer-list")).to_be_visible()  # the key was the dialog's
+
+
+def test_the_sheet_is_printed_as_one_page_with_the_picture_and_its_legend(map_of_desk: Any) -> None:
+    page = map_of_desk()
+    page.get_by_role("button", name="打印").click()
+    dialog = page.locator("print-card dialog")
+    expect(dialog.get_by_role("img")).to_be_visible()
+    with page.expect_download() as saved:
+        dialog.get_by_role("button", name="PNG").click()
+    page.evaluate("window.print = () => { window.asked = true; }")  # the dialog is the browser's own
+    dialog.get_by_role("button", name="PDF").click()
+    page.wait_for_function("() => window.asked")
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type ?/Page\b", pdf)) == 1
+    box = re.search(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert box
+    assert [float(side) for side in box.groups()] == pytest.approx([841.9, 595.3], abs=1.5)
+    (printed,) = pictures_in(pdf)
+    kept = np.asarray(Image.open(saved.value.path()).convert("RGB"))
+    assert (printed == kept).all()
+    legend = {bytes(pixel).hex() for pixel in kept[-900:-80, 40:700].reshape(-1, 3)}
+    assert legend & set(RAMP), "no class of the legend has its colour"
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(page.locator(".wangge-printed")).to_have_count(0)
+
+
+def pictures_in(pdf: bytes) -> list[Any]:
+    """The pictures of a PDF by Chromium, as pixels; those that only say how opaque another is are left out."""
+    heads = re.finditer(rb"<<((?:(?!>>).)*?/Subtype ?/Image.*?)>>\s*stream\r?\n", pdf, re.DOTALL)
+    found = []
+    for head in heads:
+        if b"/DeviceGray" not in head[1]:
+            width, height = (int(re.search(rb"/%s (\d+)" % side, head[1])[1]) for side in (b"Width", b"Height"))  # type: ignore[index]
+            pixels = np.frombuffer(zlib.decompressobj().decompress(pdf[head.end() :]), np.uint8)
+            found.append(pixels.reshape(height, width, 3))
+    return found
+
+
+def test_overlays_can_be_switched_on_where_there_are_any(service: str, database: str, map_of_desk: Any) -> None:
+    page = map_of_desk()
+    expect(page.get_by_label("专属网格")).to_have_count(0)
+    market = gpd.GeoDataFrame(
+        {"code": ["K1"], "parent_code": None, "level": "micro_grid", "name": "商场"},
+        geometry=[shapely.box(122.008, 46.004, 122.012, 46.006)],
+        crs="EPSG:4326",
+    )
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    with db.open_pool(database, 1) as pool, db.begin(pool, db.EVERYTHING) as conn:
+        publication.publish(conn, market, soon, system="test", layer="dedicated")
+    for _ in range(150):
+        time.sleep(0.2)
+        if httpx.get(f"{service}/tiles/overlays.json").json()["vector_layers"]:
+            break
+    page.reload()
+    page.get_by_label("专属网格").check()
+    page.wait_for_function(f"() => ({FOUND})('overlay').some(({{ code }}) => code === 'K1')")
+    page.get_by_label("专属网格").uncheck()
+    page.wait_for_function(f"() => ({FOUND})('overlay').length === 0")
 
 
 def test_two_editions_lie_beside_each_other_and_move_together(map_of_desk: Any) -> None:

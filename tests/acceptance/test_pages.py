@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from psycopg_pool import ConnectionPool
 
-from geo import accounts, db, incidents
+from geo import accounts, db, reports
 from geo.assign import Assigner
 from geo.roles import Role
 from tests.city import GRIDS, furnish
@@ -28,7 +28,7 @@ def service(
         assigner = Assigner.load(conn)
         for west, south in GRIDS.values():
             place = {"lon": west + 0.003, "lat": south + 0.004, "crs": "EPSG:4326"}
-            incidents.report(conn, incidents.Report("hazard.flue", "snap", MARKUP, **place), assigner)
+            reports.report(conn, reports.Report("hazard.flue", "snap", MARKUP, **place), assigner)
         desk = accounts.add(conn, "desk")
         accounts.set_password(conn, desk, PASSWORD)
         accounts.grant(conn, desk, Role.DISPATCHER, "L")

@@ -16,11 +16,11 @@ import shapely
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from geo import db, incidents, jobs
+from geo import db, incidents, jobs, reports
 from geo.assign import Assigner
 from geo.db import EVERYTHING, begin
-from geo.incidents import Report
 from geo.replacement import NOTICE, replace_grids
+from geo.reports import Report
 from tests.city import LONG_AGO, furnish
 from tests.conftest import Server, copied
 from tests.served import ROOT, SERVE
@@ -68,7 +68,7 @@ def report(pool: Pool, count: int) -> list[UUID]:
     for n in range(count):
         what = Report("hazard.flue", "snap", "x", (122.002, 122.007)[n % 2], 46.005, "EPSG:4326")
         with begin(pool, EVERYTHING) as conn:
-            made.append(incidents.report(conn, what, Assigner.load(conn)).id)
+            made.append(reports.report(conn, what, Assigner.load(conn)).id)
     return made
 
 

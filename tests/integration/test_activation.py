@@ -11,14 +11,15 @@ import shapely
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from geo import db, incidents, jobs, publication, units
+from geo import db, incidents, jobs, publication, reports, units
 from geo.activation import Activated, activate
 from geo.assign import Assigner
 from geo.db import EVERYTHING, begin
-from geo.incidents import Change, Report
+from geo.incidents import Change
 from geo.lifecycle import State
 from geo.publication import PendingEdition, RetiredCode
 from geo.replacement import NotTheCommunity, Replaced, TooSoon, replace_grids
+from geo.reports import Report
 from tests.city import LONG_AGO, furnish
 from tests.conftest import Server, copied
 
@@ -70,7 +71,7 @@ def redraw(
 def report(pool: Pool, lon: float, lat: float, now: datetime = BEFORE) -> UUID:
     what = Report("hazard.flue", "snap", "x", lon, lat, "EPSG:4326")
     with begin(pool, EVERYTHING, now) as conn:
-        return incidents.report(conn, what, Assigner.load(conn)).id
+        return reports.report(conn, what, Assigner.load(conn)).id
 
 
 def walk(pool: Pool, incident: UUID, steps: Sequence[State], now: datetime = BEFORE) -> None:

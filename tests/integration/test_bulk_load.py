@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from geo import db, incidents, lifecycle, seal, weights
+from geo import db, incidents, lifecycle, reports, seal, weights
 from geo.assign import Assigner
 from geo.db import EVERYTHING, Scope, begin
 from geo.incident_text import NoKeyRing
@@ -207,8 +207,8 @@ def test_only_the_service_itself_may_take_indexes_off(empty: Pool) -> None:
 def report_of(pool: Pool, title: str) -> UUID:
     with begin(pool, EVERYTHING) as conn:
         conn.execute("SET LOCAL lock_timeout = '2s'")  # in a large load it would fail instead of waiting for ever
-        told = incidents.Report("other", "snap", title, 122.005, 46.005, "EPSG:4326")
-        return incidents.report(conn, told, Assigner.load(conn)).id
+        told = reports.Report("other", "snap", title, 122.005, 46.005, "EPSG:4326")
+        return reports.report(conn, told, Assigner.load(conn)).id
 
 
 def test_where_reports_come_in_a_load_blocks_none_of_them_and_loses_none(empty: Pool, tmp_path: Path) -> None:

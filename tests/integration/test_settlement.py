@@ -11,16 +11,17 @@ import shapely
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from geo import crs, db, incidents, publication, settlement
+from geo import crs, db, incidents, publication, reports, settlement
 from geo.activation import activate
 from geo.assign import Assigner, Owners
 from geo.buildings import UnknownBuilding
 from geo.db import EVERYTHING, Scope, begin, one, rows
 from geo.edition import key_of
 from geo.errors import StaleVersion
-from geo.incidents import Incident, IncidentFilter, IncidentNotFound, Report
+from geo.incidents import Incident, IncidentFilter, IncidentNotFound
 from geo.places import Places, decide
 from geo.reassign import reassign
+from geo.reports import Report
 from geo.settlement import NotACandidate, Settlement
 from geo.sql_twin import SqlTwin
 from tests.city import LONG_AGO, furnish, small_city
@@ -51,7 +52,7 @@ def report(pool: Pool, lon: float, lat: float = 46.005, **more: object) -> Incid
     said = {"category": "other", "channel": "snap", "title": "路面塌陷", "crs": "EPSG:4326"}
     with begin(pool, EVERYTHING, NOW) as conn:
         what = Report(lon=lon, lat=lat, **said | more)  # type: ignore[arg-type]
-        return incidents.report(conn, what, Assigner.load(conn))
+        return reports.report(conn, what, Assigner.load(conn))
 
 
 def build(pool: Pool, code: str, lon: float, lat: float, address: str | None = None) -> None:

@@ -86,7 +86,7 @@ def test_a_layer_of_one_unit_goes_by_its_name() -> None:
     one = grids(1, name_en=["Ghent"])
     assert maps.add_units(sheet("en"), one, "league").layer_name == "Ghent"
     assert maps.add_units(sheet("zh"), one, "league").layer_name == "第0网格"
-    assert maps.add_units(sheet("en"), grids(2), "league").layer_name == "League"
+    assert maps.add_units(sheet("en"), grids(2), "league").layer_name == "League or city"
 
 
 def test_the_legend_of_heat_says_that_its_scale_is_logarithmic() -> None:

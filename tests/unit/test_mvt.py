@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from benchmarks import coverages
 from demo import counties
 from tests.decoded import is_wound_right, layers_of, shapes_of
-from tiles.mvt import BUFFER, Layer, encode, layer_of_areas, layer_of_points
+from tiles.encode import encode
+from tiles.mvt import BUFFER, Layers, layer_of_areas, layer_of_points, together
 from tiles.quantise import EXTENT, quantised, units_at, world
 
 Areas = NDArray[Any]
@@ -40,7 +41,7 @@ def ragged() -> Areas:
     return shapely.transform(coverages.patchwork(500, seed=6), world)
 
 
-def layer_of(areas: Areas, zoom: int) -> tuple[Layer, Areas]:
+def layer_of(areas: Areas, zoom: int) -> tuple[Layers, Areas]:
     whole = quantised(areas, zoom)
     return layer_of_areas("unit", np.arange(len(areas)), whole, {"n": list(range(len(areas)))}), whole
 
@@ -57,7 +58,7 @@ def tiles_at(whole: Areas, zoom: int, count: int, rng: np.random.Generator) -> l
     return [(x, y) for x, y in places.tolist()]
 
 
-def check(layer: Layer, whole: Areas, tree: shapely.STRtree, x: int, y: int) -> None:
+def check(layer: Layers, whole: Areas, tree: shapely.STRtree, x: int, y: int) -> None:
     """One tile holds, of each area, what Shapely cuts out of it, and nothing else."""
     decoded = shapes_of(layers_of(layer.tile(x, y)).get("unit", {}))
     moved = -np.array([x * EXTENT, y * EXTENT])
@@ -175,7 +176,7 @@ def test_what_is_smaller_than_a_tile_unit_is_one_square_of_it() -> None:
 def test_few_areas_are_left_to_geos(winding: Areas) -> None:
     layer, whole = layer_of(winding, 14)
     places = tiles_at(whole, 14, 200, np.random.default_rng(9))
-    cut = [encode(layer.columns, x * EXTENT, y * EXTENT, layer.low, layer.high) for x, y in places]
+    cut = [encode(layer.columns, x * EXTENT, y * EXTENT) for x, y in places]
     assert sum(len(left) for *_, left in cut) < 40  # of all areas that the borders of 200 tiles cross
 
 
@@ -197,6 +198,18 @@ def test_attributes_come_back_as_they_were_and_none_is_left_out() -> None:
     assert (first["id"], second["id"]) == (3, 2**40)
     assert first["properties"] == {"text": "网格 A", "whole": 2**40, "part": 0.5, "yes": True}
     assert second["properties"] == {"whole": 0, "yes": False}
+
+
+@pytest.mark.parametrize("zoom", [7, 11, 15])
+def test_layers_together_are_what_each_is_alone(real: Areas, winding: Areas, ragged: Areas, zoom: int) -> None:
+    whole = [layer_of(areas, zoom) for areas in (real, winding, ragged)]
+    middles = shapely.get_coordinates(shapely.centroid(ragged)) * units_at(zoom)
+    points = layer_of_points("label", np.arange(len(middles)), middles, {"n": list(range(len(middles)))})
+    nothing = layer_of_points("none", np.array([], np.int64), np.empty((0, 2)), {})
+    alone = [whole[0][0], points, whole[1][0], nothing, whole[2][0], points]
+    stack = together(alone)
+    for x, y in tiles_at(whole[2][1], zoom, 40, np.random.default_rng(zoom)):
+        assert stack.tile(x, y) == b"".join(layer.tile(x, y) for layer in alone)
 
 
 def test_a_layer_without_features_is_no_layer() -> None:

@@ -4,8 +4,10 @@ import { spread } from "../src/kit/drawing";
 import { breaksAt, distinct, ranges } from "../src/kit/map/classes";
 import { csv, sorted, type Column } from "../src/kit/map/csv";
 import { moveOf } from "../src/kit/map/keys";
+import { depthAt, levelAt, levelsOf } from "../src/kit/map/levels";
 import { atMost } from "../src/kit/map/live";
 import { areaOf, lengthOf, metres, squareMetres } from "../src/kit/map/measure";
+import { breaksOf } from "../src/map/heat";
 import { readHash, writeHash } from "../src/map/view";
 
 type Row = { name: string; n: number | null };
@@ -43,6 +45,26 @@ describe("classes of counts", () => {
   it("do not repeat where few cells do not fill them", () => {
     expect(distinct([1, 1, 3, 3, 9])).toEqual([1, 3, 9]);
     expect(ranges([1, 2, 5], String)).toEqual(["1", "2–4", "≥ 5"]);
+  });
+});
+
+describe("a city without all levels", () => {
+  const flat = levelsOf([{ id: "unit_label", minzoom: 3 }, { id: "micro_grid", minzoom: 6 }, { id: "league", minzoom: 0 }]);
+
+  it("lists those that it has, the coarsest first", () => {
+    expect(flat).toEqual([{ level: "league", from: 0 }, { level: "micro_grid", from: 6 }]);
+  });
+
+  it("is asked for the level that is drawn", () => {
+    expect([0, 5.9, 6, 16].map((zoom) => levelAt(flat, zoom))).toEqual(["league", "league", "micro_grid", "micro_grid"]);
+    expect([depthAt(flat, 5), depthAt(flat, 6), levelAt([], 9)]).toEqual([1, 2, "micro_grid"]);
+  });
+
+  it("has the classes of the areas that are drawn, and of coarser ones that are told no deeper", () => {
+    const figure = (depth: number, incidents: number, finest: boolean) => ({ unit_id: 1, code: "x", depth, incidents, finest });
+    const breaks = breaksOf([figure(1, 90, false), figure(2, 40, true), figure(2, 50, true)], flat);
+    expect([new Set(breaks["5"]), new Set(breaks["6"])]).toEqual([new Set([90]), new Set([40])]);
+    expect(new Set(breaksOf([figure(1, 90, true)], flat)["16"])).toEqual(new Set([90]));
   });
 });
 

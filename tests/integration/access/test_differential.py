@@ -31,7 +31,7 @@ from geo.keys import ring_of
 from geo.roles import Role
 from geo.settings import Settings
 from tests.decoded import layers_of
-from tiles.layers import CATALOGUE, LEVEL_ZOOMS, tiles_in
+from tiles.layers import CATALOGUE, LEVEL_ZOOMS, LISTED, PUBLIC_HEAT, tiles_in
 
 from .conftest import PARENTS, PLACES, City, above, account, area, asking
 from .test_matrix import ALLOWED, OPERATIONS
@@ -493,8 +493,11 @@ def tiles_of_the_ground(viewer: Viewer) -> None:
 
 def layers_of_tiles(viewer: Viewer) -> None:
     named = {layer["name"] for layer in viewer.client.get("/tiles/").json()["layers"]}
-    assert ("incidents" in named) == (viewer.role in ALLOWED["incident.read"])
-    assert ("routes" in named) == (viewer.role in ALLOWED["route.read"])
+    assert named == {layer.name for layer in LISTED if viewer.role in ALLOWED[layer.permission]}
+
+
+def no_overlays(viewer: Viewer) -> None:
+    assert not tiled(viewer, "overlays", "overlay", "code"), "the city has none"
 
 
 def published_editions(viewer: Viewer) -> None:
@@ -564,7 +567,8 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/tiles/stations/{z}/{x}/{y}": tiles_of_stations,
     "/tiles/units/{z}/{x}/{y}": tiles_of_units,
     "/tiles/base/{z}/{x}/{y}": tiles_of_the_ground,
-    **{path: the_same_for_all(path) for path in (f"/tiles/{name}.json" for name in CATALOGUE)},
+    "/tiles/overlays/{z}/{x}/{y}": no_overlays,
+    **{path: the_same_for_all(path) for path in (f"/tiles/{name}.json" for name in (*CATALOGUE, PUBLIC_HEAT.name))},
     "/tiles/styles/{theme}.json": the_same_for_all("/tiles/styles/light.json"),
     "/health/live": the_same_for_all("/health/live"),
     "/health/ready": the_same_for_all("/health/ready"),

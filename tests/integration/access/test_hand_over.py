@@ -7,11 +7,12 @@ import pytest
 from psycopg import errors
 from psycopg_pool import ConnectionPool
 
-from geo import db, incidents
+from geo import db, incidents, reports
 from geo.assign import Assigner
 from geo.db import EVERYTHING, INTAKE, PUBLIC, SIGN_IN, Scope, begin
-from geo.incidents import Change, Incident, Report
+from geo.incidents import Change, Incident
 from geo.lifecycle import State
+from geo.reports import Report
 
 from .conftest import PARENTS, City
 
@@ -27,7 +28,7 @@ def reported(city: City, lon: float = 122.005) -> Incident:
     with begin(city.pool, EVERYTHING) as conn:
         assigner = Assigner.load(conn)
     with begin(city.pool, INTAKE) as conn:
-        return incidents.report(conn, what, assigner)
+        return reports.report(conn, what, assigner)
 
 
 def step(city: City, scope: Scope, incident: UUID, version: int, state: State, at: datetime | None = None) -> Incident:

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from fastapi.testclient import TestClient
 
-from geo.incidents import LOADED_ONLY
+from geo.reports import LOADED_ONLY
 
 ADDRESSES = ["/", "/docs", "/openapi.json", "/health/live", "/health/ready", "/v1/units", "/v1/session", "/nowhere"]
 JSON = {"application/json", "application/geo+json"}

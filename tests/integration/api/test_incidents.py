@@ -9,13 +9,14 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from geo import feed, incidents, lifecycle, paging
+from geo import feed, incidents, lifecycle, paging, reports
 from geo.assign import Assigner
 from geo.db import EVERYTHING, Connection, Scope, begin, rows
 from geo.errors import BadCoordinate, IdempotencyMismatch, StaleVersion, TransitionRefused
-from geo.incidents import Change, Incident, IncidentFilter, IncidentNotFound, Report
+from geo.incidents import Change, Incident, IncidentFilter, IncidentNotFound
 from geo.lifecycle import State
 from geo.reassign import reassign
+from geo.reports import Report
 
 DESK = Scope(path="", account="local")
 Pool = ConnectionPool[Connection]
@@ -28,7 +29,7 @@ def flue(lon: float = 122.005, lat: float = 46.005, **more: object) -> Report:
 
 def report(pool: Pool, what: Report, key: str | None = None) -> Incident:
     with begin(pool, DESK) as conn:
-        return incidents.report(conn, what, Assigner.load(conn), key)
+        return reports.report(conn, what, Assigner.load(conn), key)
 
 
 def stored(pool: Pool, incident: Incident) -> Incident:
@@ -89,12 +90,12 @@ def test_a_declared_gcj02_point_is_moved_before_it_is_located(city: Pool):
 @pytest.mark.parametrize(
     ("what", "error"),
     [
-        (flue(category="nothing"), incidents.UnknownCategory),
-        (flue(channel="nothing"), incidents.UnknownChannel),
+        (flue(category="nothing"), reports.UnknownCategory),
+        (flue(channel="nothing"), reports.UnknownChannel),
         (flue(lon=181.0), BadCoordinate),
         (flue(lat=float("nan")), BadCoordinate),
         (flue(lon=1e300, lat=1e300, crs="EPSG:4549"), BadCoordinate),
-        (flue(occurred_at=datetime(2999, 1, 1, tzinfo=UTC)), incidents.FutureTime),
+        (flue(occurred_at=datetime(2999, 1, 1, tzinfo=UTC)), reports.FutureTime),
     ],
 )
 def test_a_bad_report_is_refused_and_leaves_nothing(city: Pool, what: Report, error: type[Exception]):
@@ -122,7 +123,7 @@ def test_two_accounts_may_use_the_same_key(city: Pool):
     key = str(uuid.uuid4())
     mine = report(city, flue(), key)
     with begin(city, Scope("", account="another")) as conn:
-        theirs = incidents.report(conn, flue(title="另一件事"), Assigner.load(conn), key)
+        theirs = reports.report(conn, flue(title="另一件事"), Assigner.load(conn), key)
     assert mine.id != theirs.id
 
 
@@ -131,7 +132,7 @@ def test_eight_at_once_with_one_key_make_one_report(city: Pool):
 
     def once(_: int) -> Incident:
         with begin(city, DESK) as conn:
-            return incidents.report(conn, flue(title=key), assigner, key)
+            return reports.report(conn, flue(title=key), assigner, key)
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(once, range(8)))
@@ -146,7 +147,7 @@ def loaded(pool: Pool) -> Assigner:
 
 def test_a_claimed_key_of_a_failed_report_is_free_again(city: Pool):
     key = str(uuid.uuid4())
-    with pytest.raises(incidents.UnknownCategory):
+    with pytest.raises(reports.UnknownCategory):
         report(city, flue(category="nothing"), key)
     assert report(city, flue(), key).version == 1
 
@@ -297,7 +298,7 @@ def test_paging_visits_every_row_once_while_rows_are_added(city: Pool):
 def test_rows_of_one_instant_are_paged_by_their_id(city: Pool):
     assigner, at = loaded(city), datetime(2026, 6, 1, tzinfo=UTC)
     with begin(city, DESK, now=at) as conn:
-        made = [incidents.report(conn, flue(title="同时"), assigner).id for _ in range(7)]
+        made = [reports.report(conn, flue(title="同时"), assigner).id for _ in range(7)]
     seen = [item.id for item in everything(city, IncidentFilter(limit=2)) if item.received_at == at]
     assert seen == sorted(made, reverse=True)
 

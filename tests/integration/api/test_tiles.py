@@ -1,11 +1,14 @@
 """Tiles over HTTP: what they hold, who gets them, what changes, and what is refused."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import geopandas as gpd
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 from psycopg_pool import ConnectionPool
 
@@ -13,11 +16,11 @@ from api import tiles as served
 from api.app import create_app
 from geo import db, publication
 from geo.settings import Settings
-from tests.city import GRIDS, small_city
+from tests.city import GRIDS, LONG_AGO, small_city
 from tests.conftest import Server, copied, make_conninfo
 from tests.decoded import layers_of, shapes_of
 from tiles import styles
-from tiles.layers import CATALOGUE, MATRICES, WORLD
+from tiles.layers import CATALOGUE, LISTED, MATRICES, WORLD
 
 HERE = MATRICES.tile(122.01, 46.01, 13)  # holds the corner where the four micro-grids meet
 MVT = "application/vnd.mapbox-vector-tile"
@@ -50,12 +53,12 @@ def test_a_tile_of_units_has_each_level_and_the_places_of_their_names(public: Te
 
 
 def test_each_level_is_there_from_its_zoom_on_or_in_place_of_those_that_the_city_has_not(public: TestClient) -> None:
-    told = {one["id"]: one for one in public.get("/tiles/units.json").json()["vector_layers"]}
+    told = {one["id"]: one["minzoom"] for one in public.get("/tiles/units.json").json()["vector_layers"]}
     from_zoom = {"league": 0, "banner": 5, "micro_grid": 8}  # where a township would be
     for zoom in range(17):
         found = set(held(public, path("units", zoom))) - {"unit_label"}
         assert found == {level for level, least in from_zoom.items() if least <= zoom}
-        assert all(told[level]["minzoom"] <= zoom for level in found)
+    assert told == from_zoom | {"unit_label": 3}
 
 
 def test_a_tile_says_what_it_is_to_caches(client: TestClient) -> None:
@@ -207,8 +210,45 @@ def test_the_catalogue_names_what_whoever_asks_may_have(public: TestClient, clie
     def names(asking: TestClient) -> set[str]:
         return {layer["name"] for layer in asking.get("/tiles/").json()["layers"]}
 
-    assert names(public) == {name for name, layer in CATALOGUE.items() if layer.public}
-    assert names(client) == set(CATALOGUE)
+    assert names(public) == {layer.name for layer in LISTED if layer.public} == names(client) - {
+        "routes", "incidents", "heat"
+    }  # fmt: skip
+    for asking in (public, client):
+        for layer in asking.get("/tiles/").json()["layers"]:
+            told = asking.get(layer["tilejson"])
+            assert (told.status_code, told.json()["name"]) == (200, layer["zh"])
+            assert {one["id"] for one in told.json()["vector_layers"]} or layer["name"] == "overlays"
+
+
+def test_overlays_are_drawn_once_they_are_in_force_and_listed_then(server: Server, template: str) -> None:
+    market = gpd.GeoDataFrame(
+        {"code": ["K1"], "parent_code": None, "level": "micro_grid", "name": "商场", "name_en": "Mall"},
+        geometry=[shapely.box(122.008, 46.004, 122.012, 46.006)],
+        crs="EPSG:4326",
+    )
+    with copied(server, template) as name:
+        dsn = make_conninfo(server.login, dbname=name)
+        with db.open_pool(dsn, 1) as pool, db.begin(pool, db.EVERYTHING) as conn:
+            publication.publish(conn, small_city(), LONG_AGO, system="test")
+            soon = datetime.now(UTC) + timedelta(seconds=8)
+            publication.publish(conn, market, soon, system="test", layer="dedicated")
+        settings = Settings(dsn=dsn, pool_size=4, log_level="error")
+        with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as asking:
+            address = path("overlays", 14, 122.01, 46.005)
+            assert asking.get("/tiles/overlays.json").json()["vector_layers"] == []
+            assert asking.get(address).status_code == 204
+            for _ in range(100):  # a map that is open sees it by itself
+                time.sleep(0.2)
+                if asking.get(address).status_code == 200:
+                    break
+            assert datetime.now(UTC) > soon
+            found = held(asking, address)
+            (area,) = found["overlay"]
+            assert area["properties"] == {"layer": "dedicated", "code": "K1", "name": "商场", "name_en": "Mall"}
+            assert len(found["overlay_label"]) <= 1
+            told = asking.get("/tiles/overlays.json").json()
+            assert [one["id"] for one in told["vector_layers"]] == ["overlay", "overlay_label"]
+            assert set(held(asking, path("units", 14))) == {"league", "banner", "micro_grid", "unit_label"}
 
 
 def test_a_description_holds_whole_addresses_and_the_bounds_of_the_units(public: TestClient) -> None:

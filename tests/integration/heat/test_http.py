@@ -15,6 +15,8 @@ from geo.db import EVERYTHING, begin
 from geo.roles import Role
 from geo.settings import Settings
 from tests.city import desk, furnish
+from tests.decoded import layers_of
+from tiles.layers import MATRICES
 
 Pool = ConnectionPool[db.Connection]
 BASE = "http://127.0.0.1:8000"
@@ -207,3 +209,17 @@ def test_published_figures_are_served_to_anyone(client: TestClient, pool: Pool) 
     assert datetime.fromisoformat(told["since"]) == datetime(2026, 2, 28, 16, tzinfo=UTC)
     assert {one["code"] for one in told["figures"]} == {"L", "B1", "B2", "M1", "M2", "M3", "M4"}
     assert [one for one in told["figures"] if 0 < one["incidents"] < 5] == []
+    assert {one["code"]: one["depth"] for one in told["figures"]} == {"L": 1} | dict.fromkeys(["B1", "B2"], 2) | (
+        dict.fromkeys(["M1", "M2", "M3", "M4"], 3)
+    )
+
+
+def test_public_heat_is_of_the_level_that_the_tiles_of_units_draw(client: TestClient) -> None:
+    stranger = TestClient(client.app, base_url=BASE)
+    for zoom, level in ((4, "league"), (5, "banner"), (7, "banner"), (8, "micro_grid"), (14, "micro_grid")):
+        at = MATRICES.tile(122.005, 46.005, zoom)
+        answer = stranger.get(f"/tiles/public-heat/{zoom}/{at.x}/{at.y}?period=month")
+        drawn = mapbox_vector_tile.decode(answer.content)["public_heat"]["features"]
+        assert {one["properties"]["level"] for one in drawn} == {level}
+        finest = list(layers_of(stranger.get(f"/tiles/units/{zoom}/{at.x}/{at.y}").content))
+        assert [name for name in finest if name != "unit_label"][-1] == level

@@ -1,9 +1,10 @@
-// The desks to come: what each will do and for whom. No links, since there is nothing behind them yet.
-import { LitElement, css, html } from "lit";
+// What a desk may open already, and the desks to come: what each will do and for whom, without links.
+import { LitElement, css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 
+import { Admits, may } from "../kit/session";
 import { shared } from "../kit/styles";
-import { Speaks, text } from "../language";
+import { Speaks, language, text } from "../language";
 
 @customElement("desk-cards")
 export class DeskCards extends LitElement {
@@ -20,6 +21,21 @@ export class DeskCards extends LitElement {
       }
       li {
         padding: 1.1rem 1.25rem 1.25rem 0;
+      }
+      .open {
+        display: block;
+        margin-bottom: 1.5rem;
+        padding: 1rem 1.25rem 1.1rem;
+        color: var(--ink);
+        text-decoration: none;
+      }
+      .open:hover {
+        border-color: var(--accent);
+      }
+      .open:hover h3 {
+        color: var(--accent);
+        text-decoration: underline;
+        text-underline-offset: 0.2em;
       }
       .top {
         display: flex;
@@ -50,11 +66,13 @@ export class DeskCards extends LitElement {
   constructor() {
     super();
     new Speaks(this);
+    new Admits(this);
   }
 
   override render() {
     const { list, coming } = text().desks;
-    return html`<ul>
+    return html`${may("incident.settle") ? this.doubts() : nothing}
+      <ul>
       ${list.map(
         ([name, whom, does]) => html`<li>
           <div class="top"><h3>${name}</h3><span class="coming">${coming}</span></div>
@@ -63,5 +81,13 @@ export class DeskCards extends LitElement {
         </li>`,
       )}
     </ul>`;
+  }
+
+  private doubts() {
+    const { heading, card } = text().doubts;
+    return html`<a class="sheet open" href="/doubts?lang=${language()}">
+      <h3>${heading}</h3>
+      <p class="soft small">${card}</p>
+    </a>`;
   }
 }

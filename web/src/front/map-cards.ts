@@ -2,12 +2,11 @@
 import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { frameOf } from "../kit/drawing";
 import { Admits, askToSignIn, may } from "../kit/session";
 import { shared } from "../kit/styles";
 import { Speaks, language, text } from "../language";
 import type { League } from "./league";
-import { KINDS, preview, type Kind } from "./previews";
+import { KINDS, framed, preview, type Kind } from "./previews";
 
 const WIDTH = 200;
 // Stations are published; every other map shows incidents.
@@ -134,11 +133,16 @@ export class MapCards extends LitElement {
     </a>`;
   }
 
+  private instead(kind: Kind): string {
+    const { noPreview, tooMany } = text().maps;
+    const byArea = kind === "rates" || kind === "incidents";
+    return byArea && this.league?.summary.incidents.total && !this.league.regions.length ? tooMany : noPreview;
+  }
+
   private picture(kind: Kind) {
     const league = this.league;
-    const frame = league && frameOf(league.regions.map(({ area }) => area), WIDTH, 6);
-    const drawn = league?.regions.length && frame ? preview(kind, league, frame) : null;
-    if (!drawn) return html`<span class="soft small none">${text().maps.noPreview}</span>`;
+    const drawn = league && preview(kind, league, framed(league, WIDTH, 6));
+    if (!drawn) return html`<span class="soft small none">${this.instead(kind)}</span>`;
     return html`<svg viewBox="0 0 ${drawn.width} ${drawn.height}">${drawn.shapes}</svg>
       <span class="says">${text().maps.preview[kind]}</span>`;
   }

@@ -1,8 +1,8 @@
 // Small drawings for the cards, each made of the loaded figures; null where there is nothing to draw.
 import { svg, type SVGTemplateResult } from "lit";
 
-import { labelPoint, outline, type Frame } from "../kit/drawing";
-import type { Cell, Summary } from "../kit/shapes";
+import { frameOf, labelPoint, outline, type Frame } from "../kit/drawing";
+import type { Area, Cell, Summary } from "../kit/shapes";
 import type { League, Region } from "./league";
 
 export const KINDS = ["coverage", "heat", "heat_time", "rates", "routes", "incidents"] as const;
@@ -25,6 +25,17 @@ const drawings: Record<Kind, (league: League, frame: Frame) => Shapes> = {
   routes: ({ summary, regions }, frame) => points(summary.route_cells, regions, frame, "var(--mark)"),
   incidents: ({ regions }, frame) => circles(regions, frame),
 };
+
+// The frame of the parts, or of the cells where the parts are too many to be drawn.
+export function framed({ regions, summary }: League, width: number, margin: number): Frame {
+  const cells = [...summary.incident_cells, ...summary.station_cells, ...summary.route_cells];
+  return frameOf(regions.length ? regions.map(({ area }) => area) : cells.map(square), width, margin);
+}
+
+const square = ({ lon, lat }: Cell): Area => ({
+  type: "Polygon",
+  coordinates: [[[lon, lat], [lon + 0.1, lat], [lon + 0.1, lat + 0.1], [lon, lat + 0.1], [lon, lat]]],
+});
 
 export function preview(kind: Kind, league: League, frame: Frame): Drawing | null {
   const shapes = drawings[kind](league, frame);
@@ -59,7 +70,7 @@ function land(regions: Region[], frame: Frame, fill: (region: Region) => string 
 }
 
 function points(cells: Cell[], regions: Region[], frame: Frame, colour: string) {
-  if (cells.length === 0 || regions.length === 0) return null;
+  if (cells.length === 0) return null;
   const most = Math.max(...cells.map(({ total }) => total));
   return svg`${land(regions, frame)} ${cells.map(
     ({ lon, lat, total }) => svg`<circle cx=${frame.x(lon + 0.05)} cy=${frame.y(lat + 0.05)}
@@ -68,7 +79,7 @@ function points(cells: Cell[], regions: Region[], frame: Frame, colour: string) 
 }
 
 function heat(cells: Cell[], regions: Region[], frame: Frame) {
-  if (cells.length === 0 || regions.length === 0) return null;
+  if (cells.length === 0) return null;
   const ramp = rampOf(cells.map(({ total }) => total));
   return svg`${land(regions, frame)} ${cells.map(({ lon, lat, total }) => {
     const [x, y] = [frame.x(lon), frame.y(lat + 0.1)];

@@ -41,6 +41,12 @@ export function send<T>(path: string, body: unknown): Promise<T> {
   return ask<T>(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
+// Decided on a version of what is changed; a 412 says that there is a newer one.
+export function decide<T>(path: string, body: unknown, version: number): Promise<T> {
+  const headers = { "Content-Type": "application/json", "If-Match": `"${version}"` };
+  return ask<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
 export function remove(path: string): Promise<void> {
   return tell(path, { method: "DELETE" });
 }

@@ -2,7 +2,8 @@
 import { get } from "../kit/api";
 import type { ZoomBreaks } from "../kit/map/classes";
 import { quantiles } from "../kit/map/classes";
-import { LEVELS, ZOOMS, depthAt } from "../kit/map/levels";
+import { described } from "../kit/map/ground";
+import { ZOOMS, depthAt, levelsOf, type Drawn } from "../kit/map/levels";
 
 export type Period = "week" | "month" | "year" | "all";
 export const PERIODS: readonly Period[] = ["week", "month", "year", "all"];
@@ -27,6 +28,8 @@ export interface Heat {
   query: string;
   total: number;
   breaks: ZoomBreaks;
+  // Whether anything is told of the parts: one colour over the whole says nothing.
+  split: boolean;
   // When the public figures are of; without instants nothing was published yet.
   since: string | null;
   until: string | null;
@@ -34,7 +37,8 @@ export interface Heat {
 
 export interface Figure {
   unit_id: number;
-  level: string;
+  // Of the tree; a root has 1.
+  depth: number;
   code: string;
   incidents: number;
   finest: boolean;
@@ -64,7 +68,7 @@ export function deskQuery({ period, category }: HeatWish, last: Date, playing: P
 export async function deskHeat(wish: HeatWish, last: Date, signal?: AbortSignal): Promise<Heat> {
   const query = deskQuery(wish, last);
   const { heat } = await get<{ heat: { total: number; breaks: ZoomBreaks } }>(`/tiles/heat.json${query}`, signal);
-  return { kind: "desk", query, ...heat, since: since(wish.period, last)?.toISOString() ?? null, until: null };
+  return { kind: "desk", query, split: true, ...heat, since: since(wish.period, last)?.toISOString() ?? null, until: null };
 }
 
 // The public figures begin at the highest categories, and have no period without an end.
@@ -85,16 +89,20 @@ export const publicFigures = (wish: HeatWish, signal?: AbortSignal): Promise<Tol
   get<Told>(`/v1/public/heat${publicQuery(wish)}`, signal);
 
 export async function publicHeat(wish: HeatWish, signal?: AbortSignal): Promise<Heat> {
-  const { figures, ...times } = await publicFigures(wish, signal);
-  return { kind: "public", query: publicQuery(wish), breaks: breaksOf(figures), total: figures[0]?.incidents ?? 0, ...times };
+  const [{ figures, ...times }, units] = await Promise.all([publicFigures(wish, signal), described("units")]);
+  const breaks = breaksOf(figures, levelsOf(units.vector_layers));
+  const split = figures.some(({ depth }) => depth > 1);
+  return { kind: "public", query: publicQuery(wish), breaks, split, total: totalOf(figures), ...times };
 }
 
-// The classes of what is drawn at each zoom: units of its level, and coarser ones where the figures go no deeper.
-export function breaksOf(figures: readonly Figure[]): ZoomBreaks {
-  const ranked = figures.map((figure) => ({ ...figure, rank: (LEVELS as readonly string[]).indexOf(figure.level) }));
+const totalOf = (figures: readonly Figure[]): number =>
+  figures.reduce((all, { depth, incidents }) => all + (depth === 1 ? incidents : 0), 0);
+
+// The classes of what is drawn at each zoom: units of its depth, and coarser ones where the figures go no deeper.
+export function breaksOf(figures: readonly Figure[], levels: readonly Drawn[]): ZoomBreaks {
   const at = (zoom: number) => {
-    const depth = depthAt(zoom) - 1;
-    const drawn = ranked.filter(({ rank, finest }) => rank === depth || (finest && rank < depth));
+    const reach = depthAt(levels, zoom);
+    const drawn = figures.filter(({ depth, finest }) => depth === reach || (finest && depth < reach));
     return quantiles(drawn.map(({ incidents }) => incidents));
   };
   return Object.fromEntries(ZOOMS.map((zoom) => [zoom, at(zoom)]));

@@ -126,6 +126,7 @@ export class LayerList extends LitElement {
     const signs: Partial<Record<OverlayId, unknown>> = {
       routes: svg`<path d="M1 8h14" stroke=${inks.route} stroke-width="3" stroke-linecap="round" />`,
       stations: svg`<circle cx="8" cy="8" r="5.5" fill="none" stroke=${inks.station} stroke-width="2.5" />`,
+      overlays: svg`<rect x="2" y="3" width="12" height="10" fill=${inks.overlay} fill-opacity="0.2" stroke=${inks.overlay} stroke-width="2" stroke-dasharray="4 1.5" />`,
       incidents: svg`<circle cx="8" cy="8" r="6" fill=${inks.incident} />`,
     };
     return signs[id] ? html`<svg class="sign" viewBox="0 0 16 16" aria-hidden="true">${signs[id]}</svg>` : nothing;
@@ -134,7 +135,8 @@ export class LayerList extends LitElement {
   private under(id: OverlayId) {
     const says = text().mapPage;
     if (id === "incidents") return html`<p class="under soft small">${this.playing ? says.incidentsRest : says.incidentsFrom}</p>`;
-    if (id === "stations" || id === "routes") return this.zoom < FROM_ZOOM ? html`<p class="under soft small">${says.closer}</p>` : nothing;
+    const from = FROM_ZOOM[id];
+    if (from) return this.zoom < from ? html`<p class="under soft small">${says.closer}</p>` : nothing;
     return id === "heat" || id === "public_heat" ? html`<div class="under">${this.wishes(id)} ${this.legend(id)}</div>` : nothing;
   }
 
@@ -165,6 +167,7 @@ export class LayerList extends LitElement {
     const told = this.heat;
     if (!told) return nothing;
     if (!told.total) return html`<p class="soft small">${told.kind === "public" && !told.since ? says.unpublished : says.none}</p>`;
+    if (!told.split) return html`<p class="soft small figure">${says.total(count(told.total))}</p><p class="soft small">${says.wholeOnly}</p>`;
     const breaks = breaksAt(this.playing?.breaks ?? told.breaks, this.zoom);
     const shades = colours(distinct(breaks).length, inksOf(theme()));
     return html`<p class="soft small figure">
@@ -191,8 +194,8 @@ export class LayerList extends LitElement {
   }
 }
 
-// Stations and routes have no tiles of smaller zooms.
-const FROM_ZOOM = 8;
+// These have no tiles of smaller zooms.
+const FROM_ZOOM: Partial<Record<OverlayId, number>> = { stations: 8, routes: 8, overlays: 10 };
 const valueOf = (event: Event): string => (event.target as HTMLSelectElement).value;
 // There is room for the count at which a class begins; the whole range is told to who asks.
 const starts = (range: string): string => range.replace(/–.*$/, "").replace("≥ ", "");

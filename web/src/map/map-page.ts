@@ -28,7 +28,7 @@ import { anchor, deskHeat, publicHeat, type HeatWish, type Playing } from "./hea
 import "./help-card";
 import type { HelpCard } from "./help-card";
 import "./layer-list";
-import { Listening } from "./listening";
+import { Listening } from "../kit/map/listening";
 import "./map-notes";
 import { allowed, overlaysOf } from "./overlays-shown";
 import "./past-field";
@@ -38,8 +38,8 @@ import { sheetOf } from "./sheet";
 import { pageStyles } from "./styles";
 import { thingOf, type Thing } from "./thing-card";
 import "./time-dock";
-import "./tool-bar";
-import type { Tool, Wish } from "./tool-bar";
+import "../kit/map/tool-bar";
+import type { Tool, Wish } from "../kit/map/tool-bar";
 import { readHash, writeHash } from "./view";
 import "./view-table";
 import { isEmpty, loadLater, loadWhole } from "./whole";
@@ -211,7 +211,7 @@ export class MapPage extends LitElement {
         <unit-lookup id="lookup" .parts=${this.later.value?.parts ?? []} .instant=${this.instant} @found=${this.show}></unit-lookup>
         <layer-list
           .on=${this.on}
-          .allowed=${allowed()}
+          .allowed=${allowed(this.overlaid)}
           .wish=${this.wish}
           .categories=${this.categories}
           .heat=${this.heat.value ?? null}
@@ -240,6 +240,7 @@ export class MapPage extends LitElement {
       class="dock table"
       .asked=${this.asked}
       .zoom=${this.zoom}
+      .levels=${this.whole.value?.levels ?? []}
       .categories=${this.categories}
       @row=${({ detail }: CustomEvent<UnitRow | IncidentRow>) => this.toRow(detail)}
       @close=${() => this.act("table")}
@@ -276,6 +277,10 @@ export class MapPage extends LitElement {
     return this.whole.value?.categories ?? [];
   }
 
+  private get overlaid(): boolean {
+    return this.whole.value?.overlaid ?? false;
+  }
+
   private get synthetic(): boolean {
     return this.later.value?.units.some(({ synthetic }) => synthetic > 0) ?? false;
   }
@@ -296,7 +301,8 @@ export class MapPage extends LitElement {
 
   private get overlays() {
     const { on, wish, playing, last } = this;
-    return overlaysOf({ on, heat: this.heat.value ?? null, wish, playing, last, inks: inksOf(theme()) });
+    const { overlaid } = this;
+    return overlaysOf({ on, heat: this.heat.value ?? null, wish, playing, last, overlaid, inks: inksOf(theme()) });
   }
 
   // What the panel lies over: the left on a desk, the lower part on a phone.
@@ -387,7 +393,7 @@ export class MapPage extends LitElement {
     const bounds = this.map?.box ?? this.whole.value?.bounds ?? WORLD;
     const { on, wish, playing, last, chosen, pin, trace, closed } = this;
     const laid = { at: this.past.at, chosen, pin, trace, closed };
-    const wanted = { on, wish, playing, last, heat: this.heat.value ?? null };
+    const wanted = { on, wish, playing, last, overlaid: this.overlaid, heat: this.heat.value ?? null };
     return sheetOf({ title, bounds, laid, language: language(), wanted, synthetic: this.synthetic });
   }
 

@@ -7,7 +7,7 @@ import { may } from "../kit/session";
 import { cardStyles } from "../kit/map/card-styles";
 import type { Column } from "../kit/map/csv";
 import { icons } from "../kit/map/icons";
-import { LEVELS, levelAt, type Level } from "../kit/map/levels";
+import { levelAt, type Drawn, type Level } from "../kit/map/levels";
 import "../kit/map/table-twin";
 import type { TableTwin } from "../kit/map/table-twin";
 import "../kit/state-note";
@@ -44,6 +44,7 @@ export class ViewTable extends LitElement {
 
   @property({ attribute: false }) asked!: Asked;
   @property({ type: Number }) zoom = 8;
+  @property({ attribute: false }) levels: Drawn[] = [];
   @property({ attribute: false }) categories: Category[] = [];
   @state() private kind: Kind | null = null;
   @query("table-twin") private readonly table!: TableTwin | null;
@@ -96,11 +97,11 @@ export class ViewTable extends LitElement {
   }
 
   private get kinds(): Kind[] {
-    return [...LEVELS, ...(may("incident.read") ? (["incidents"] as const) : [])];
+    return [...this.levels.map(({ level }) => level), ...(may("incident.read") ? (["incidents"] as const) : [])];
   }
 
   private get shownKind(): Kind {
-    return this.kind ?? levelAt(this.zoom);
+    return this.kind ?? levelAt(this.levels, this.zoom);
   }
 
   private nameOfKind(kind: Kind): string {

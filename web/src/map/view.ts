@@ -15,7 +15,7 @@ export interface Shown {
   compared: boolean;
 }
 
-const KNOWN: readonly OverlayId[] = ["heat", "public_heat", "incidents", "stations", "routes"];
+const KNOWN: readonly OverlayId[] = ["heat", "public_heat", "incidents", "stations", "routes", "overlays"];
 const CATEGORY = /^[a-z][a-z0-9_.]{0,63}$/;
 
 export function readHash(hash: string): Shown {

@@ -2,22 +2,37 @@
 import { get } from "../kit/api";
 import type { Bounds } from "../kit/map/ground";
 import { described } from "../kit/map/ground";
+import { levelsOf, type Drawn } from "../kit/map/levels";
 import type { Category, Summary, Unit } from "../kit/shapes";
 
 export interface Whole {
   bounds: Bounds;
   categories: Category[];
+  levels: Drawn[];
+  // Whether there are units beside the base.
+  overlaid: boolean;
   // The characters of the first names.
   names: string;
 }
 
 export async function loadWhole(signal: AbortSignal): Promise<Whole> {
-  const [{ bounds }, categories, banners] = await Promise.all([
+  const [{ bounds, vector_layers }, overlays, { categories }] = await Promise.all([
     described("units"),
-    get<{ categories: Category[] }>("/v1/categories", signal).then(({ categories }) => categories),
-    get<{ features: { properties: Unit }[] }>("/v1/units?level=banner&geometry=false", signal).catch(() => ({ features: [] })),
+    described("overlays"),
+    get<{ categories: Category[] }>("/v1/categories", signal),
   ]);
-  return { bounds, categories, names: banners.features.map(({ properties }) => properties.name).join("") };
+  const levels = levelsOf(vector_layers);
+  const overlaid = overlays.vector_layers.length > 0;
+  return { bounds, categories, levels, overlaid, names: await firstNames(levels, signal) };
+}
+
+// Of the parts of the whole, which are named first.
+async function firstNames(levels: Drawn[], signal: AbortSignal): Promise<string> {
+  const [first, second = first] = levels;
+  if (!second) return "";
+  const asked = `/v1/units?level=${second.level}&geometry=false`;
+  const { features } = await get<{ features: { properties: Unit }[] }>(asked, signal).catch(() => ({ features: [] }));
+  return features.map(({ properties }) => properties.name).join("");
 }
 
 // The figures of the whole take the service a second: nothing that is seen first waits for them.

@@ -38,6 +38,7 @@ export function compose(ground: StyleSpecification, laid: Laid, inks: Inks): Sty
       line("chosen", inks.chosen, 4),
       ...laid.overlays.flatMap(({ marks }) => marks),
       ...ground.layers.slice(names),
+      ...laid.overlays.flatMap(({ labels = [] }) => labels),
       ...traceLayers(inks),
       dot("pin", inks.pin, inks.halo, 8, 3),
     ],

@@ -12,6 +12,7 @@ interface Described {
   minzoom: number;
   maxzoom: number;
   bounds: Bounds;
+  vector_layers: { id: string; minzoom: number }[];
 }
 
 const OURS = ["units", "base"] as const;

@@ -8,6 +8,7 @@ export interface Inks {
   incident: string;
   station: string;
   route: string;
+  overlay: string;
   chosen: string;
   pin: string;
   halo: string;
@@ -19,6 +20,7 @@ const LIGHT: Inks = {
   incident: "#8c2f39",
   station: "#17624c",
   route: "#5b3a8e",
+  overlay: "#9a4a00",
   chosen: "#17624c",
   pin: "#1d5fb4",
   halo: "#ffffff",
@@ -30,6 +32,7 @@ const DARK: Inks = {
   incident: "#ff9c9c",
   station: "#74c7a8",
   route: "#c3a6f2",
+  overlay: "#f2b36b",
   chosen: "#74c7a8",
   pin: "#7ab8ff",
   halo: "#10151a",

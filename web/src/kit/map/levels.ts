@@ -1,11 +1,21 @@
-// From which zoom on the units of a level are drawn, as the tiles have them.
-export const LEVELS = ["league", "banner", "township", "community", "grid", "micro_grid"] as const;
+// The levels that the units in force have, and from which zoom on each is drawn: as the description of their tiles says.
+const LEVELS = ["league", "banner", "township", "community", "grid", "micro_grid"] as const;
 export type Level = (typeof LEVELS)[number];
-const FROM_ZOOM: Readonly<Record<Level, number>> = { league: 0, banner: 5, township: 8, community: 10, grid: 11, micro_grid: 12 };
+
+export interface Drawn {
+  level: Level;
+  from: number;
+}
+
+// The coarsest first.
+export const levelsOf = (layers: readonly { id: string; minzoom: number }[]): Drawn[] =>
+  LEVELS.flatMap((level) => layers.filter(({ id }) => id === level).map(({ minzoom }) => ({ level, from: minzoom })));
 
 // How many levels are drawn at a zoom.
-export const depthAt = (zoom: number): number => LEVELS.filter((level) => FROM_ZOOM[level] <= zoom).length;
+export const depthAt = (levels: readonly Drawn[], zoom: number): number => levels.filter(({ from }) => from <= zoom).length;
 
-export const levelAt = (zoom: number): Level => LEVELS[Math.max(depthAt(zoom), 1) - 1] ?? "league";
+// The finest that is drawn at a zoom.
+export const levelAt = (levels: readonly Drawn[], zoom: number): Level =>
+  levels[Math.max(depthAt(levels, zoom), 1) - 1]?.level ?? "micro_grid";
 
 export const ZOOMS: readonly number[] = Array.from({ length: 17 }, (_, zoom) => zoom);

@@ -26,7 +26,7 @@ export function listen(changed: () => void, ended: () => void): () => void {
   const stream = new EventSource("/v1/live");
   const tell = atMost(AT_MOST_MS, changed);
   // What happened before the stream began, or while it was broken, is told by its beginning.
-  for (const kind of ["open", "incident.reported", "incident.changed", "reset"]) stream.addEventListener(kind, tell);
+  for (const kind of ["open", "incident.reported", "incident.changed", "incident.settled", "reset"]) stream.addEventListener(kind, tell);
   stream.addEventListener("error", () => {
     if (stream.readyState === EventSource.CLOSED) ended();
   });

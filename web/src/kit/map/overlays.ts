@@ -1,20 +1,22 @@
 // What can be laid over the base map: each with its tiles, its look and who may have it.
-import type { FilterSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 
+import type { Language } from "../../language";
 import { colourByZoom, type ZoomBreaks } from "./classes";
 import type { Inks } from "./inks";
 
-export type OverlayId = "heat" | "public_heat" | "incidents" | "stations" | "routes";
+export type OverlayId = "heat" | "public_heat" | "incidents" | "stations" | "routes" | "overlays";
 
 export interface Overlay {
-  id: OverlayId;
+  id: string;
   source: SourceSpecification;
-  // Areas go under borders and names, points and lines above them.
+  // Areas go under borders and names, points and lines above borders; labels that the names make room for above all.
   areas: LayerSpecification[];
   marks: LayerSpecification[];
+  labels?: LayerSpecification[];
 }
 
-const FONT = ["Noto Sans SC Variable", "Noto Sans CJK SC", "sans-serif"];
+export const FONT = ["Noto Sans SC Variable", "Noto Sans CJK SC", "sans-serif"];
 const address = (path: string): string => new URL(path, location.origin).href.replaceAll("%7B", "{").replaceAll("%7D", "}");
 
 export function heat(query: string, breaks: ZoomBreaks, inks: Inks): Overlay {
@@ -82,6 +84,39 @@ export function incidents(category: string, inks: Inks): Overlay {
         "source-layer": "incident_more",
         layout: { "text-field": ["concat", "+", ["to-string", ["get", "count"]]], "text-font": FONT, "text-size": 12 },
         paint: { "text-color": inks.incident, "text-halo-color": inks.halo, "text-halo-width": 1.5 },
+      },
+    ],
+  };
+}
+
+// Units beside the base, such as dedicated grids: they may lie across its borders.
+export function overlays(language: Language, inks: Inks): Overlay {
+  const source = "overlays";
+  const name: ExpressionSpecification = language === "en" ? ["coalesce", ["get", "name_en"], ["get", "name"]] : ["get", "name"];
+  return {
+    id: source,
+    source: { type: "vector", tiles: [address("/tiles/overlays/{z}/{x}/{y}")], minzoom: 10, maxzoom: 16 },
+    areas: [
+      { id: "overlays-area", type: "fill", source, "source-layer": "overlay", paint: { "fill-color": inks.overlay, "fill-opacity": 0.16 } },
+    ],
+    marks: [
+      {
+        id: "overlays-edge",
+        type: "line",
+        source,
+        "source-layer": "overlay",
+        layout: { "line-join": "round" },
+        paint: { "line-color": inks.overlay, "line-width": 2, "line-dasharray": [4, 1.5] },
+      },
+    ],
+    labels: [
+      {
+        id: "overlays-name",
+        type: "symbol",
+        source,
+        "source-layer": "overlay_label",
+        layout: { "text-field": name, "text-font": FONT, "text-size": 12, "text-max-width": 8 },
+        paint: { "text-color": inks.overlay, "text-halo-color": inks.halo, "text-halo-width": 1.6 },
       },
     ],
   };

@@ -1,8 +1,8 @@
 // The live stream of who is signed in, for as long as it is wanted.
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-import { listen } from "../kit/map/live";
-import { loadSession } from "../kit/session";
+import { listen } from "./live";
+import { loadSession } from "../session";
 
 export class Listening implements ReactiveController {
   wanted = false;

@@ -1,10 +1,10 @@
 // The buttons at the map's edge: where it looks, and the tools that open over it.
-import { LitElement, css, html } from "lit";
+import { LitElement, css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import { icons } from "../kit/map/icons";
-import { shared } from "../kit/styles";
-import { Speaks, text } from "../language";
+import { icons } from "./icons";
+import { shared } from "../styles";
+import { Speaks, text } from "../../language";
 
 export type Tool = "measure" | "play" | "table" | "print" | "help";
 export type Wish = "zoomIn" | "zoomOut" | "home" | Tool;
@@ -73,7 +73,9 @@ export class ToolBar extends LitElement {
     return html`<div role="group" aria-label=${says.looks}>
         ${this.button("zoomIn", "zoomIn")} ${this.button("zoomOut", "zoomOut")} ${this.button("home", "home")}
       </div>
-      <div role="group" aria-label=${says.tools}>${this.tools.map((tool) => this.button(tool, tool))}</div>`;
+      ${this.tools.length
+        ? html`<div role="group" aria-label=${says.tools}>${this.tools.map((tool) => this.button(tool, tool))}</div>`
+        : nothing}`;
   }
 
   private button(wish: Wish, icon: keyof typeof icons) {
