@@ -62,7 +62,16 @@ def _keep(over: threading.Event) -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
             while process.poll() is None and not over.wait(0.5):
                 pass
+            _stop(process)
         over.wait(AGAIN_S)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()  # one that still starts does not look at its input yet
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _end_with_input() -> None:
