@@ -56,7 +56,7 @@ async def _at_hand(scope: Scope, name: str, zoom: int, x: int, y: int) -> Respon
         layer.check(zoom, x, y)
     except NoSuchTile:
         return None
-    packed = await service_of(request).tiles.at_hand(layer, zoom, x, y)
+    packed = service_of(request).tiles.at_hand(layer, zoom, x, y)
     if packed is None:
         return None
     scope["route"], scope["at_hand"] = _TEMPLATES[name], True

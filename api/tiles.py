@@ -1,9 +1,7 @@
 """Tiles over HTTP, beneath the routes: what is at hand at once, what is made in few threads, and how it is answered."""
 
 import time
-from asyncio import get_running_loop
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
@@ -25,7 +23,7 @@ from tiles.unit_book import Prepared, UnitBook
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 AT_ONCE = 2  # threads, and database connections, that tiles may take: the rest stays for everything else
 MOST_WAITING = 256
-FINE = 10  # from this zoom on a tile takes a millisecond at the most, and needs no place in the queue
+FINE = 10  # from this zoom on a tile takes a millisecond at the most, and is made where the request is served
 LOOK_AGAIN_S = 1.0
 FRESH_S = 60
 Made = TypeVar("Made")
@@ -55,12 +53,10 @@ class Tiles:
         self._editions = editions
         self._pool = pool
         self._threads = CapacityLimiter(AT_ONCE)
-        self._aside = ThreadPoolExecutor(1, "tiles-fine")
-        self._at_work = False
         self._waiting = 0
         self._mark, self._marked_at_s = 0, float("-inf")
 
-    async def at_hand(self, layer: TileLayer, zoom: int, x: int, y: int) -> Packed | None:
+    def at_hand(self, layer: TileLayer, zoom: int, x: int, y: int) -> Packed | None:
         """A tile of a public layer in force that is kept, or made in a moment; None if it takes waiting."""
         if layer is not UNITS:
             fresh = time.monotonic() - self._marked_at_s < LOOK_AGAIN_S
@@ -71,27 +67,17 @@ class Tiles:
         key = (layer.name, prepared.digest, zoom, x, y)
         kept = self.cache.get(key)
         if kept is None and zoom >= FINE and prepared.tiles.is_ready(zoom):
-            return await self._fine(key, lambda: prepared.tiles.tile(zoom, x, y))
+            return self._kept(key, lambda: prepared.tiles.tile(zoom, x, y))
         return kept
-
-    async def _fine(self, key: Hashable, make: Callable[[], bytes]) -> Packed:
-        """Made by another thread, for kernels hold no lock of Python's; and while that is at work, by this one too."""
-        if self._at_work:
-            return self._kept(key, make)
-        self._at_work = True
-        try:
-            return await get_running_loop().run_in_executor(self._aside, self._kept, key, make)
-        finally:
-            self._at_work = False
 
     async def unit_tile(self, zoom: int, x: int, y: int, at: datetime | None) -> Packed:
         """A tile of the units in force at an instant, now if none is given; raises `NoUnits`, `NoUnitsThen`."""
-        found = await self.at_hand(UNITS, zoom, x, y) if at is None else None
+        found = self.at_hand(UNITS, zoom, x, y) if at is None else None
         return found or await self._apart(self._make_units, zoom, x, y, at)
 
     async def row_tile(self, layer: TileLayer, zoom: int, x: int, y: int, scope: Scope) -> Packed:
         """A tile of what lives in the database, as a scope sees it. Only what is public is kept."""
-        return await self.at_hand(layer, zoom, x, y) or await self._apart(self._make_rows, layer, zoom, x, y, scope)
+        return self.at_hand(layer, zoom, x, y) or await self._apart(self._make_rows, layer, zoom, x, y, scope)
 
     async def drawn(self) -> Prepared | None:
         """The units in force, or None if there are none."""

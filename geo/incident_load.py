@@ -102,10 +102,11 @@ class Filling:
         table = _owned(given, self)
         ids = table["id"].combine_chunks().take(pa.array(list(originals), pa.int64())).to_pylist()
         named = {row: UUID(bytes=packed) for row, packed in zip(originals, ids, strict=True)}
+        outside = pc.any(pc.equal(table["located"], assign.LOCATED[0])).as_py() or False
         if not self.straight:
-            return Prepared(table.num_rows, {"copy": encoded(table)}, named, originals)
+            return Prepared(table.num_rows, {"copy": encoded(table)}, named, originals, outside)
         streams = self._streams(table) | ({"copy_originals": self.sealed(named, originals)} if named else {})
-        return Prepared(table.num_rows, streams, named, originals)
+        return Prepared(table.num_rows, streams, named, originals, outside)
 
     def sealed(self, ids: Mapping[int, UUID], originals: Originals) -> Stream:
         """The texts of rows as they were written, sealed for the incidents that the rows became; by row both."""
@@ -145,12 +146,15 @@ class Prepared:
         Of the rows whose text was masked, by row.
     originals
         Their text as it was written.
+    outside
+        Whether rows lie outside of every unit.
     """
 
     count: int
     streams: Mapping[str, Stream]
     ids: Mapping[int, UUID]
     originals: Originals
+    outside: bool
 
 
 def put_incidents(

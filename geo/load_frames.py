@@ -73,6 +73,8 @@ class Underway:
         The keys of the file's rows so far.
     times
         How often rows without a key said the same, by the digest of what they said.
+    outside
+        Whether rows lie outside of every unit.
     """
 
     conn: db.Connection
@@ -85,6 +87,7 @@ class Underway:
     ring: KeyRing | None
     seen: set[str] = field(default_factory=set)
     times: dict[str, int] = field(default_factory=dict)
+    outside: bool = False
 
     def count(self, counted: Counted) -> None:
         """Add what a bulk verb wrote to the report."""

@@ -2,12 +2,12 @@
 What a large load takes off the tables of incidents and makes again: indexes, triggers, primary, unique, foreign keys.
 
 Keeping them row by row costs several times what the rows cost. Made again, indexes are built sorted, and foreign keys
-hold from then on for every new row. What the triggers do is done for all of the load at once. What nothing depends on
-is done after the load has committed, by two sessions: indexes that only serve speed are built, and foreign keys proven
-for what was loaded.
+hold from then on for every new row. What the triggers do is done for all of the load at once. Indexes that only serve
+speed are built after the load has committed, by two sessions; and that the foreign keys hold for what was loaded too is
+proven by the worker, for nothing waits for it.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from enum import IntEnum
@@ -19,6 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from geo import db
 
+Pool = ConnectionPool[db.Connection]
 LIGHTEN_FROM = 20_000
 SQL = db.statements("weights")
 
@@ -65,18 +66,30 @@ def lightened(conn: db.Connection, coming: int, load_id: UUID) -> Generator[Take
             db.execute(conn, SQL[name])
 
 
-def finish(pool: ConnectionPool[db.Connection]) -> None:
-    """
-    Build the indexes and prove the foreign keys that loads have left; reads go on meanwhile, writes after the indexes.
-
-    What a killed process leaves, the next load does, or the next start of the service. Two at a time.
-    """
+def build(pool: Pool) -> None:
+    """Build the indexes that loads have left to be built, two at a time; reads go on meanwhile, writes after."""
     with db.begin(pool, db.EVERYTHING) as conn:
         db.execute(conn, SQL["become_owner"])
-        indexes = [_build_owed] * db.one(conn, SQL["owed"])["indexes"]
-        proofs = [partial(_validate, of_table=row["name"]) for row in db.rows(conn, SQL["unproven"])]
+        left = db.one(conn, SQL["owed"])["indexes"]
+    _two_at_a_time(pool, [_build_owed] * left)
+
+
+def finish(pool: Pool) -> int:
+    """
+    Build the indexes that a killed load has left, and prove the foreign keys that loads leave; all goes on meanwhile.
+
+    The worker does it within a minute of a load, and when it starts. Returns how many tables have proven keys now.
+    """
+    build(pool)
+    with db.begin(pool, db.EVERYTHING) as conn:
+        tables = [row["name"] for row in db.rows(conn, SQL["unproven"])]
+    _two_at_a_time(pool, [partial(_validate, of_table=name) for name in tables])
+    return len(tables)
+
+
+def _two_at_a_time(pool: Pool, works: Sequence[Callable[[ConnectionPool[db.Connection]], None]]) -> None:
     with ThreadPoolExecutor(min(2, pool.max_size)) as workers:
-        list(workers.map(lambda work: work(pool), [*indexes, *proofs]))
+        list(workers.map(lambda work: work(pool), works))
 
 
 def _worth_it(conn: db.Connection, coming: int) -> bool:
@@ -98,12 +111,12 @@ def _taken_off(conn: db.Connection) -> Taken:
     return Taken.OFF_EMPTY if empty else Taken.OFF
 
 
-def _build_owed(pool: ConnectionPool[db.Connection]) -> None:
+def _build_owed(pool: Pool) -> None:
     with db.begin(pool, db.EVERYTHING) as conn:
         for name in ("become_owner", "build_owed"):
             db.execute(conn, SQL[name])
 
 
-def _validate(pool: ConnectionPool[db.Connection], of_table: str) -> None:
+def _validate(pool: Pool, of_table: str) -> None:
     with db.begin(pool, db.EVERYTHING) as conn:
         db.execute(conn, SQL["validate"], of_table=of_table)

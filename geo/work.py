@@ -10,7 +10,7 @@ from types import MappingProxyType
 import procrastinate
 from psycopg import Rollback
 
-from geo import audit, jobs, public_figures, seal, sessions
+from geo import audit, jobs, public_figures, seal, sessions, weights
 from geo.db import execute, instant, statements
 from geo.jobs import Job, Work
 from geo.keys import KeyRing, ring_of
@@ -23,6 +23,7 @@ UPKEEP: Mapping[str, str] = MappingProxyType(
     {
         "chain_audit": "*/3 * * * *",
         "end_retention": "41 */6 * * *",
+        "finish_loads": "* * * * *",
         "publish_figures": "7 * * * *",
         "tidy": "11 * * * *",
     }
@@ -45,6 +46,7 @@ def every_work(chosen: Settings) -> Mapping[str, Work]:
         **jobs.WORK,
         "chain_audit": audit.work(ring),
         "end_retention": end_retention,
+        "finish_loads": finish_loads,
         "publish_figures": publish_figures,
         "tidy": tidy,
     }
@@ -53,6 +55,11 @@ def every_work(chosen: Settings) -> Mapping[str, Work]:
 def queue_of(chosen: Settings, dsn: str) -> procrastinate.App:
     """The queue of an installation, with all that its workers can do."""
     return jobs.queue(dsn, every_work(chosen), UPKEEP)
+
+
+def finish_loads(job: Job) -> str:
+    """Do what large loads leave to be done once they stand."""
+    return f"the keys of {weights.finish(job.pool)} tables were proven."
 
 
 def tidy(job: Job) -> str:

@@ -28,7 +28,7 @@ class Packed:
     content
         Compressed by gzip; empty if there is nothing.
     tag
-        Hash of the content before it was compressed.
+        Hash of the compressed content: the same for the same tile as long as the compressor is the same.
     """
 
     content: bytes
@@ -37,8 +37,8 @@ class Packed:
     @classmethod
     def of(cls, plain: bytes) -> "Packed":
         """Compress and tag."""
-        tag = hashlib.blake2b(plain, digest_size=12).hexdigest()
-        return cls(isal_zlib.compress(plain, LEVEL, GZIP) if plain else b"", tag)
+        content = isal_zlib.compress(plain, LEVEL, GZIP) if plain else b""
+        return cls(content, hashlib.blake2b(content, digest_size=12).hexdigest())
 
     @property
     def plain(self) -> bytes:
