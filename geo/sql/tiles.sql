@@ -9,7 +9,7 @@ WHERE schemaname = 'wangge' AND relname IN ('block', 'building', 'street', 'wate
 
 -- base --
 -- Water, blocks, buildings, streets and the names of places in one tile, each from the zoom where it can be made out:
--- an area of water once it is a pixel wide, its name once it is eighty. A tile is drawn 512 pixels wide.
+-- an area of water once it is two pixels wide, its name once it is eighty. A tile is drawn 512 pixels wide.
 -- The box in degrees is a constant of the plan, and only its test is marked leakproof (docs/decisions/0003).
 SELECT
   (
@@ -27,7 +27,7 @@ SELECT
         )
         AND (
           st_dimension(geom) = 1
-          OR greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 360.0 / 512 / 2 ^ %(z)s
+          OR greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 2 * 360.0 / 512 / 2 ^ %(z)s
         )
         AND geom && st_transform(st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => 0.015625), 4326)
       ORDER BY id ASC
