@@ -45,7 +45,7 @@ _RESERVOIRS: dict[tuple[str, str], tuple[str, tuple[float, float], float, float]
     ("绰勒水库", "Chuole Reservoir"): ("绰尔河", (122.70, 46.84), 12_000, 2_600),
     ("翰嘎利水库", "Hangali Reservoir"): ("霍林河", (121.20, 45.10), 7_000, 2_200),
 }
-_STEP_M = 120.0
+_STEP_M = 60.0
 _BENDS = ((11_000.0, 650.0), (3_700.0, 260.0), (1_500.0, 90.0))  # metres: how long a bend is, and how far it swings
 
 
@@ -70,7 +70,7 @@ def draw(seed: int) -> gpd.GeoDataFrame:
         if name in _INTO:
             through[-1] = _nearest(courses[_INTO[name]], through[-1])[-1]
         courses[name] = _winding(through, rng)
-    lakes = [_reservoir(courses[of], dam, *size, rng) for of, dam, *size in _RESERVOIRS.values()]
+    lakes = [_reservoir(courses[of], dam, length, width, rng) for of, dam, length, width in _RESERVOIRS.values()]
     rivers = in_degrees(np.array([shapely.LineString(course) for course in courses.values()]))
     league = shapely.union_all(boundaries().to_numpy())
     frame = pd.DataFrame([*_COURSES, *_RESERVOIRS], columns=["name", "name_en"])
