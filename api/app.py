@@ -148,6 +148,7 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
             finally:
                 gc.unfreeze()
                 await streams.close()
+                await run_in_threadpool(pool.close)  # or heat would wait for a database that is away, and we for heat
                 await run_in_threadpool(hearth.heat.stop)
 
     return lifespan

@@ -4,7 +4,7 @@ how long it takes from an accepted report to its heat tile changed, over HTTP.
 
     python benchmarks/heat.py DSN [--incidents 5000000] [--runs 5] [--reports 200]
 
-DSN is a migrated database of its own: the program makes a league of 2,000 micro-grids and fills it with synthetic
+DSN is a migrated database of its own: the program makes a league of 20,000 micro-grids and fills it with synthetic
 incidents, six in ten of them in one town. What is compared gives the same counts, or the run fails. The pyramid table
 holds every cell of every zoom, as a peer would keep it that asks for no filters, and answers with points made in the
 tile's own units, which is the cheapest there is; ours writes squares, with and without filters. ST_SnapToGrid reads
@@ -43,7 +43,7 @@ from tiles import heat
 from tiles.heat import Desk
 
 ZONE = "Asia/Shanghai"
-WEST, SOUTH, STEP_X, STEP_Y, COLUMNS, ROWS = 119.5, 45.0, 0.08, 0.06, 50, 40
+WEST, SOUTH, STEP_X, STEP_Y, COLUMNS, ROWS, BANNERS = 119.5, 45.0, 0.02, 0.024, 200, 100, 5
 TOWN = (122.07, 46.08)
 SERVE = "from api.cli.program import main; main()"
 FILL = """
@@ -67,7 +67,7 @@ FROM (
 ) AS p
 CROSS JOIN (SELECT array_agg(code) AS codes FROM category WHERE parent IS NOT NULL) AS c
 INNER JOIN unit_version AS u
-  ON u.code = 'M-' || floor((p.lon - 119.5) / 0.08)::int || '-' || floor((p.lat - 45.0) / 0.06)::int
+  ON u.code = 'M-' || floor((p.lon - 119.5) / 0.02)::int || '-' || floor((p.lat - 45.0) / 0.024)::int
 """
 POINTS = """
 CREATE TABLE heat_point AS
@@ -143,11 +143,11 @@ def filters(path: str) -> dict[str, tuple[Scope, HeatFilter, dict[str, object]]]
 
 def league() -> gpd.GeoDataFrame:
     units: list[tuple[str, str | None, str, object]] = [("L", None, "league", None)]
-    units += [(f"B-{i}", "L", "banner", None) for i in range(COLUMNS // 10)]
+    units += [(f"B-{i}", "L", "banner", None) for i in range(BANNERS)]
     for i, j in itertools.product(range(COLUMNS), range(ROWS)):
         west, south = WEST + STEP_X * i, SOUTH + STEP_Y * j
-        corners = [round(number, 2) for number in (west, south, west + STEP_X, south + STEP_Y)]
-        units.append((f"M-{i}-{j}", f"B-{i // 10}", "micro_grid", shapely.box(*corners)))
+        corners = [round(number, 3) for number in (west, south, west + STEP_X, south + STEP_Y)]
+        units.append((f"M-{i}-{j}", f"B-{i * BANNERS // COLUMNS}", "micro_grid", shapely.box(*corners)))
     frame = pd.DataFrame(units, columns=["code", "parent_code", "level", "geometry"])
     frame["name"], frame["synthetic"] = "测试" + frame["code"], True
     return gpd.GeoDataFrame(frame.drop(columns="geometry"), geometry=frame["geometry"].tolist(), crs="EPSG:4326")

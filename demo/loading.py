@@ -18,7 +18,7 @@ from geo import db, incident_load, publication, registers, units
 from geo.assign import Assigner
 from geo.errors import Conflict
 from geo.staging import Counted
-from geo.weights import lightened, validate_keys
+from geo.weights import Taken, finish, lightened
 
 SYSTEM = "stats"  # the statistics bureau's codes are the spine
 OPERATOR = db.Scope(path="", account="demo")
@@ -75,7 +75,7 @@ def load(
     progress("写入事项 · Writing incidents", 0.8)
     with db.begin(pool, OPERATOR) as conn:
         counted["incident"] = _put_incidents(conn, league)
-    validate_keys(pool)
+    finish(pool)
     progress("完成 · Done", 1.0)
     return Report(published, counted, league.disagreements)
 
@@ -141,9 +141,10 @@ def _put_aliases(conn: db.Connection, aliases: pd.DataFrame, places: pd.DataFram
 
 def _put_incidents(conn: db.Connection, league: League) -> Counted:
     load_id = _put_load(conn, league)
-    with lightened(conn, len(league.incidents)) as light:
-        straight = light and incident_load.is_new(conn, "demo")
-        filling = incident_load.begin_filling(conn, Assigner.load(conn), load_id, straight=straight)
+    with lightened(conn, len(league.incidents), load_id) as taken:
+        straight = bool(taken) and incident_load.is_new(conn, "demo")
+        frozen = taken is Taken.OFF_EMPTY
+        filling = incident_load.begin_filling(conn, Assigner.load(conn), load_id, straight=straight, frozen=frozen)
         return incident_load.put(conn, filling, filling.prepare(league.incidents))
 
 

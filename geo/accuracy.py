@@ -307,5 +307,6 @@ def circle_and_edge(x1: float, y1: float, x2: float, y2: float, radius: float) -
 
 @njit(cache=True, nogil=True)
 def angle(x1: float, y1: float, x2: float, y2: float) -> float:
-    """From one direction to another, against the clock, in radians."""
-    return atan2(x1 * y2 - y1 * x2, x1 * x2 + y1 * y2)
+    """From one direction to another, against the clock, in radians; 0 if one of them is the middle itself."""
+    across, along = x1 * y2 - y1 * x2, x1 * x2 + y1 * y2
+    return 0.0 if across == 0.0 and along == 0.0 else atan2(across, along)  # zeros have signs, and -0.0 lies behind

@@ -7,7 +7,8 @@ takes the old one's place by renaming: what fails half-way leaves everything as 
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,22 +69,40 @@ def dump(dsn: str, target: Path, programs: Path, report: Callable[[int], None], 
     Conflict
         The file exists.
     BackupFailed
-        With pg_dump's own reason.
+        With the reason that pg_dump or the server gives.
     """
     _refuse_existing(target)
     aside = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        opened = os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        with opened as file, _no_large_load(dsn, role):
             _pg_dump(dsn, programs, role, file.fileno(), lambda: report(aside.stat().st_size))
             os.fsync(file.fileno())
         _refuse_existing(target)
         aside.rename(target)
     except OSError as error:
         raise BackupFailed(f"{target}: {error.strerror}") from error
+    except psycopg.Error as error:
+        raise BackupFailed(str(error)) from error
     finally:
         aside.unlink(missing_ok=True)
     _sync_directory(target.parent)
     return target.stat().st_size
+
+
+@contextmanager
+def _no_large_load(dsn: str, role: str | None) -> Generator[None]:
+    """
+    Wait for the end of a large load, and let none begin.
+
+    pg_dump decides what it sees before it waits for a table: begun in a load, it would see the load's rows, which are
+    frozen, without the rest of it, and keys that are no longer there.
+    """
+    with psycopg.connect(dsn, options=f"-c role={role}" if role else None) as conn:
+        if conn.execute("SELECT to_regclass('wangge.incident')").fetchone() != (None,):
+            conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            conn.execute("LOCK TABLE wangge.incident IN ACCESS SHARE MODE")
+        yield
 
 
 def _pg_dump(dsn: str, programs: Path, role: str | None, output: int, tick: Callable[[], None]) -> None:

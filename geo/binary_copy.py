@@ -39,9 +39,14 @@ def encoded(table: pa.Table) -> Stream:
     return [encoder.write_header(), *(encoder.write_batch(batch) for batch in batches), encoder.finish()]
 
 
-def pour(conn: db.Connection, copy: LiteralString, stream: Stream) -> None:
-    """Send a stream through one ``COPY ... FROM STDIN (FORMAT binary)``."""
-    with conn.cursor().copy(copy) as target:
+def pour(conn: db.Connection, copy: LiteralString, stream: Stream, *, frozen: bool = False) -> None:
+    """
+    Send a stream through one ``COPY ... FROM STDIN (FORMAT binary)``.
+
+    Rows that are `frozen` count as seen by everybody from the start; the table must be made or emptied by the same
+    transaction, and be locked until that ends.
+    """
+    with conn.cursor().copy(copy.replace("(FORMAT binary)", "(FORMAT binary, FREEZE)") if frozen else copy) as target:
         for part in stream:
             target.write(part)
 
@@ -59,10 +64,14 @@ def uuids(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
     if plain.null_count or set(pc.unique(pc.utf8_length(plain)).to_pylist()) - {HEX_DIGITS}:
         raise errors.BadColumn("id: not a UUID")
     try:
-        packed = binascii.unhexlify("".join(plain.to_pylist()))
+        return packed_uuids("".join(plain.to_pylist()).encode())
     except ValueError as error:
         raise errors.BadColumn(f"id: {error}") from error
-    return _fixed(packed, UUID_BYTES)
+
+
+def packed_uuids(digits: bytes) -> pa.Array:
+    """UUIDs of 32 hexadecimal digits each, one after the other, as 16 bytes each; raises ValueError if one is none."""
+    return _fixed(binascii.unhexlify(digits), UUID_BYTES)
 
 
 def points(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> pa.Array:

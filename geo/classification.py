@@ -70,6 +70,7 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         ),
         "quarantine": _table(internal="load_id at suspected evidence"),
         "incident_change": _table(internal="made_in at ids"),
+        "owed_index": _table(internal="definition"),
         "public_figure": _table(
             public="period since until category unit_id path incidents finest published_at",
         ),

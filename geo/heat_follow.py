@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from geo import heat_source
 from geo.db import EVERYTHING, Connection, begin
@@ -125,6 +125,8 @@ class Heat:
             wait_s = LOOK_EVERY_S
             try:
                 self.catch_up()
+            except PoolClosed:
+                return  # the service ends
             except (psycopg.Error, PoolTimeout) as fault:
                 log.warning("heat is behind, for the database could not be read: %s", type(fault).__name__)
                 wait_s = TRY_AGAIN_S

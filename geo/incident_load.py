@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from geo import assign, db, errors, identifiers, incident_text
 from geo.assign import FloatArray
-from geo.binary_copy import Stream, constant, encoded, points, pour, uuids
+from geo.binary_copy import Stream, constant, encoded, packed_uuids, points, pour, uuids
 from geo.buildings import NONE, Buildings
 from geo.incident_text import Originals
 from geo.keys import KeyRing
@@ -70,8 +70,8 @@ class Filling:
         Seals text as it was written where numbers of persons were masked in it.
     at, account
         When and by whom.
-    straight
-        Whether the rows go straight into the tables.
+    straight, frozen
+        Whether the rows go straight into the tables, and into such as were empty; see `binary_copy.pour`.
     buildings
         Those that rows may name; None if they name none.
     as_wgs84
@@ -87,6 +87,7 @@ class Filling:
     at: datetime
     account: str
     straight: bool
+    frozen: bool
     buildings: Buildings | None = None
     as_wgs84: bool = False
 
@@ -201,6 +202,7 @@ def begin_filling(
     ring: KeyRing | None = None,
     *,
     straight: bool = False,
+    frozen: bool = False,
     buildings: Buildings | None = None,
     as_wgs84: bool = False,
 ) -> Filling:
@@ -215,7 +217,7 @@ def begin_filling(
         Write by COPY straight into the tables, past row security, without looking for what stands: for a source that
         `is_new`, within `weights.lightened`. Row security has nothing to say there: only who holds everything gets
         in, and of everything each path is a part.
-    buildings, as_wgs84
+    frozen, buildings, as_wgs84
         See `Filling`.
     """
     common = db.one(conn, SQL["common"])
@@ -229,6 +231,7 @@ def begin_filling(
         common["at"],
         common["account"],
         straight,
+        frozen,
         buildings,
         as_wgs84,
     )
@@ -242,14 +245,14 @@ def is_new(conn: db.Connection, source: str) -> bool:
 def put(conn: db.Connection, filling: Filling, prepared: Prepared) -> Counted:
     """Write rows that were prepared; see `put_incidents`."""
     if filling.straight:
-        return _put_straight(conn, prepared)
+        return _put_straight(conn, filling, prepared)
     return _put_staged(conn, filling, prepared)
 
 
-def _put_straight(conn: db.Connection, prepared: Prepared) -> Counted:
+def _put_straight(conn: db.Connection, filling: Filling, prepared: Prepared) -> Counted:
     db.execute(conn, SQL["become_owner"])
     for statement, stream in prepared.streams.items():
-        pour(conn, SQL[statement], stream)
+        pour(conn, SQL[statement], stream, frozen=filling.frozen and statement != "copy_originals")
     db.execute(conn, SQL["become_app"])
     return Counted(prepared.count, 0)
 
@@ -338,10 +341,9 @@ def _owned(given: pa.Table, filling: Filling) -> pa.Table:
     """The rows with their ids and owners, as table ``staged_incident`` has them."""
     building, decided = _decided(given, filling)
     owners = decided.owners
-    ids = pc.coalesce(given["id"], pa.array(identifiers.make(given.num_rows)).cast(TEXT))
     return pa.table(
         {
-            "id": uuids(ids),
+            "id": _ids(given["id"]),
             **{name: given[name] for name in given.column_names if name not in ("id", "building")},
             "building_id": building,
             "doubts": _lists(decided.doubts, given.num_rows, TEXT),
@@ -356,6 +358,13 @@ def _owned(given: pa.Table, filling: Filling) -> pa.Table:
             "shares": _shares(owners),
         }
     )
+
+
+def _ids(given: pa.ChunkedArray) -> pa.Array:
+    made = identifiers.make(len(given))
+    if given.null_count == len(given):
+        return packed_uuids(made.tobytes())
+    return uuids(pc.coalesce(given, pa.array(made).cast(TEXT)))
 
 
 def _decided(given: pa.Table, filling: Filling) -> tuple[pa.Array, Decided]:

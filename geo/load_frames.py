@@ -97,13 +97,16 @@ class Underway:
     def refuse_seen(self, keys: pd.Series, verdicts: Verdicts) -> None:
         """Refuse keys that an earlier row of the file has; a refused row has none."""
         fine = verdicts.fine
-        mine = keys.where(fine)
-        # Asked key by key: Series.isin would make a table of all that were seen, once a batch.
-        seen = np.fromiter((key in self.seen for key in mine.tolist()), dtype=bool, count=len(mine))
-        verdicts.refuse(
-            fine & (mine.duplicated().to_numpy(dtype=bool) | seen), "repeated_key", lambda row: str(keys.iloc[row])
-        )
-        self.seen.update(mine[verdicts.fine].tolist())
+        given = keys[fine].tolist()
+        new = set(given)
+        if len(new) < len(given) or not self.seen.isdisjoint(new):
+            mine = keys.where(fine)
+            # Asked key by key: Series.isin would make a table of all that were seen, once a batch.
+            seen = np.fromiter((key in self.seen for key in mine.tolist()), dtype=bool, count=len(mine))
+            verdicts.refuse(
+                fine & (mine.duplicated().to_numpy(dtype=bool) | seen), "repeated_key", lambda row: str(keys.iloc[row])
+            )
+        self.seen |= new
 
 
 @dataclass(frozen=True)

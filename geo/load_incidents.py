@@ -21,7 +21,7 @@ from geo.errors import BadCoordinate
 from geo.incident_load import Filling, Prepared, begin_filling, is_new, put
 from geo.load_frames import Converted, Underway, unknown_words
 from geo.places import SNAP_M, distances_m
-from geo.weights import lightened
+from geo.weights import Taken, lightened
 
 SQL = statements("load_incidents")
 Part = TypeVar("Part")
@@ -66,16 +66,17 @@ def quarantined(conn: Connection) -> list[Quarantined]:
 def write(load: Underway, batches: Iterator[Converted], total: int | None) -> None:
     """Write the incidents of a file, a batch at a time; the indexes wait for the last of a large one."""
     coming = total or load.order.path.stat().st_size // BYTES_A_ROW
-    with nullcontext(False) if load.order.dry_run else lightened(load.conn, coming) as light:
+    with nullcontext(Taken.NOTHING) if load.order.dry_run else lightened(load.conn, coming, load.load_id) as taken:
         # Read only now: what a large load has taken off guards no longer what is read here from being deleted.
         assigner = Assigner.load(load.conn)
-        straight = light and is_new(load.conn, load.order.named_source)
+        straight = bool(taken) and is_new(load.conn, load.order.named_source)
         filling = begin_filling(
             load.conn,
             assigner,
             load.load_id,
             load.ring,
             straight=straight,
+            frozen=taken is Taken.OFF_EMPTY,
             buildings=Buildings.read(load.conn) if {"building", "address"} & set(load.planned.columns) else None,
             as_wgs84=_may_be_shifted(load),
         )
@@ -90,7 +91,7 @@ def _may_be_shifted(load: Underway) -> bool:
 
 def _prepared(load: Underway, batches: Iterator[Converted], filling: Filling) -> Iterator[Prepared]:
     shifted = False
-    for number, part in enumerate(batches):
+    for number, part in enumerate(_ahead(batches)):
         _check_incidents(part)
         _check_buildings(part, filling)
         if number == 0:
@@ -104,7 +105,7 @@ def _prepared(load: Underway, batches: Iterator[Converted], filling: Filling) ->
 
 
 def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
-    """The same parts, the next of them made by another thread while this one is written."""
+    """The same parts, the next of them made by another thread while one is used."""
     with ThreadPoolExecutor(1) as worker:
         coming = worker.submit(next, parts, None)
         while (part := coming.result()) is not None:

@@ -24,7 +24,7 @@ from geo.load_frames import Converted, Plan, Underway, convert, fields_of, plan
 from geo.load_order import OUTSIDE, LoadOrder, LoadReport, Unknown
 from geo.readers import Batch, Opened, open_file
 from geo.rejects import RejectsFile, Verdicts
-from geo.weights import validate_keys
+from geo.weights import finish
 
 SQL = db.statements("loads")
 Progress = Callable[[int, int | None], None]
@@ -66,7 +66,7 @@ def load_file(
     with db.begin(pool, scope) as conn, conn.transaction(force_rollback=order.dry_run):
         report = _load(conn, order, opened, progress or (lambda _read, _total: None), ring)
     if order.kind == "incidents":
-        validate_keys(pool)
+        finish(pool)
     return report
 
 

@@ -192,7 +192,7 @@ def _csv_batches(source: Path | IO[bytes], opened: Opened, encoding: str, separa
     reader = pc.open_csv(
         source,
         pc.ReadOptions(
-            use_threads=False, block_size=1 << 25, column_names=opened.columns, skip_rows=1, encoding=encoding
+            use_threads=False, block_size=1 << 23, column_names=opened.columns, skip_rows=1, encoding=encoding
         ),
         pc.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=note),
         pc.ConvertOptions(

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.errors import Invalid
+from geo.topology import NARROW
 
 Geometries = NDArray[Any]
 
@@ -162,7 +163,7 @@ def coverage(geometry: Geometries, keys: Sequence[str], *, gap_m: float = GAP_M)
         The areas, None where nothing was left, and every overlap, gap and change of area that was repaired. Areas that
         are a coverage already come back as they are.
     """
-    if shapely.coverage_is_valid(geometry, gap_width=0.0):
+    if shapely.coverage_is_valid(geometry, gap_width=NARROW):
         return geometry, []
     scale = _metres_a_degree(float(np.mean(shapely.total_bounds(geometry)[1::2])))
     flat = shapely.transform(geometry, lambda xy: xy * scale)

@@ -390,6 +390,7 @@ incident_change = Table(
     Column("ids", ARRAY(UUID), nullable=False),
     Index("idx_incident_change_made_in", "made_in"),
 )
+owed_index = Table("owed_index", METADATA, Column("definition", Text, primary_key=True))
 public_figure = Table(
     "public_figure",
     METADATA,

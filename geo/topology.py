@@ -12,6 +12,10 @@ from geo.errors import BadGeometry
 Geometries = NDArray[Any]
 
 
+NARROW = 1e-7
+"""Degrees, a centimetre: what is narrower between two areas is no gap that anybody meant."""
+
+
 class NotACoverage(BadGeometry):
     """The areas overlap, or their shared edges do not match; repair them with `wangge load units --snap-m`."""
 
@@ -20,7 +24,7 @@ class NotACoverage(BadGeometry):
 
 def faults(areas: Geometries) -> NDArray[np.int64]:
     """
-    Positions of the areas whose edges break the coverage: an overlap, or a shared edge with unequal nodes.
+    Positions of the areas whose edges break the coverage: an overlap, unequal nodes of a shared edge, or a sliver.
 
     Parameters
     ----------
@@ -32,13 +36,13 @@ def faults(areas: Geometries) -> NDArray[np.int64]:
     ndarray
         Positions in `areas`, ascending; empty if the areas are a coverage.
     """
-    edges = shapely.coverage_invalid_edges(areas)
+    edges = shapely.coverage_invalid_edges(areas, gap_width=NARROW)
     return np.flatnonzero(~(shapely.is_missing(edges) | shapely.is_empty(edges)))
 
 
 def require_coverage(areas: Geometries, names: list[str]) -> None:
     """Raise `NotACoverage` with the names of the first areas at fault, if any is."""
-    if shapely.coverage_is_valid(areas):
+    if shapely.coverage_is_valid(areas, gap_width=NARROW):
         return
     wrong = [names[i] for i in faults(areas)]
     raise NotACoverage(f"{len(wrong)} at fault, among them {', '.join(wrong[:5])}.")

@@ -1,5 +1,5 @@
 """
-Databases for the tests: one server for the run, one template in it, a fresh copy of that for each module.
+Databases for the tests: one server for each process of the run, one template in it, a fresh copy for each module.
 
 The server is embedded and temporary, or the one that WANGGE_TEST_DSN names; docs/database.md says what it needs.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings as trying
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
@@ -37,6 +38,9 @@ for folder in (cluster.home, cluster.state_dir):
     shutil.rmtree(folder, ignore_errors=True)
 """
 NUMBERS = count(1)
+# How long an example takes tells of what else the machine does.
+trying.register_profile("unhurried", deadline=None)
+trying.load_profile("unhurried")
 
 
 @dataclass(frozen=True)

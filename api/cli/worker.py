@@ -17,6 +17,7 @@ from api.cli.session import database
 from geo import jobs
 from geo.cluster import connection_string
 from geo.settings import settings
+from geo.weights import finish
 from geo.work import queue_of
 
 STOP_S = 10.0  # for the job in hand; what is cut off is done again by the next worker
@@ -33,6 +34,7 @@ def worker(
     if until_input_ends:
         threading.Thread(target=_end_with_input, daemon=True).start()
     with database() as pool:
+        finish(pool)  # what a load has left that was killed
         jobs.run_worker(queue_of(chosen, connection_string(chosen)), pool)
 
 
@@ -60,7 +62,16 @@ def _keep(over: threading.Event) -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
             while process.poll() is None and not over.wait(0.5):
                 pass
+            _stop(process)
         over.wait(AGAIN_S)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()  # one that still starts does not look at its input yet
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _end_with_input() -> None:

@@ -15,7 +15,7 @@ import httpx
 import pandas as pd
 import pytest
 import shapely
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from geo import db, publication
 
@@ -39,6 +39,8 @@ GRIDS = {
     "M4": ("B2", 122.01, 46.01),
 }
 BANNERS = {"B1": ("西旗", "West Banner"), "B2": ("东旗", "East Banner")}
+
+expect.set_options(timeout=30_000)  # two browsers draw in software at a time
 
 OpenPage = Callable[..., Page]
 

@@ -61,7 +61,6 @@ def map_of_desk(service: str, desk: str, open_page: Any) -> Any:
 
     def opened(address: str = "", **options: Any) -> Page:
         page = open_page("about:blank", bears="GPU stall", **{"locale": "zh-CN"} | options)
-        page.set_default_timeout(10_000)
         who = {"account": desk, "password": PASSWORD}
         assert page.context.request.post(f"{service}/v1/session", data=who, headers={"Origin": service}).ok
         page.goto(f"{service}/map{address}")
@@ -153,7 +152,7 @@ def test_time_plays_on_by_itself(map_of_desk: Any) -> None:
     slider = dock.get_by_role("slider")
     expect(slider).to_have_value("0")
     dock.get_by_role("button", name="播放", exact=True).click()
-    expect(slider).to_have_value("3", timeout=15_000)
+    expect(slider).to_have_value(re.compile(r"[3-9]|\d\d"))
     dock.get_by_role("button", name="暂停").click()
     slider.press("End")
     expect(dock).to_contain_text("共 20 件")
@@ -163,7 +162,7 @@ def test_the_map_is_made_a_sheet_of_paper(map_of_desk: Any) -> None:
     page = map_of_desk()
     page.get_by_role("button", name="打印").click()
     dialog = page.locator("print-card dialog")
-    expect(dialog.get_by_role("img")).to_be_visible(timeout=20_000)
+    expect(dialog.get_by_role("img")).to_be_visible()
     with page.expect_download() as saved:
         dialog.get_by_role("button", name="PNG").click()
     sheet = Image.open(saved.value.path())
@@ -178,7 +177,7 @@ def test_the_sheet_is_printed_as_one_page_with_the_picture_and_its_legend(map_of
     page = map_of_desk()
     page.get_by_role("button", name="打印").click()
     dialog = page.locator("print-card dialog")
-    expect(dialog.get_by_role("img")).to_be_visible(timeout=20_000)
+    expect(dialog.get_by_role("img")).to_be_visible()
     with page.expect_download() as saved:
         dialog.get_by_role("button", name="PNG").click()
     page.evaluate("window.print = () => { window.asked = true; }")  # the dialog is the browser's own
@@ -221,7 +220,7 @@ def test_overlays_can_be_switched_on_where_there_are_any(service: str, database:
     soon = datetime.now(UTC) + timedelta(seconds=2)
     with db.open_pool(database, 1) as pool, db.begin(pool, db.EVERYTHING) as conn:
         publication.publish(conn, market, soon, system="test", layer="dedicated")
-    for _ in range(50):
+    for _ in range(150):
         time.sleep(0.2)
         if httpx.get(f"{service}/tiles/overlays.json").json()["vector_layers"]:
             break
@@ -272,7 +271,7 @@ def test_a_new_incident_is_counted_on_a_map_that_is_open(service: str, map_of_de
     expect(legend).to_contain_text("共 20 件")
     one = {"category": "facility.light", "channel": "patrol", "title": "路灯不亮", "crs": "EPSG:4326"}
     httpx.post(f"{service}/v1/incidents", json=one | {"lon": 122.005, "lat": 46.005}).raise_for_status()
-    expect(legend).to_contain_text("共 21 件", timeout=10_000)
+    expect(legend).to_contain_text("共 21 件")
 
 
 def test_a_front_page_with_too_many_parts_to_draw_shows_them_as_tiles(service: str, open_page: Any) -> None:

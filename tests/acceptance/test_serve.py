@@ -123,7 +123,7 @@ def test_what_is_not_http_is_dropped_and_the_service_lives_on(service: Served, r
 def test_it_stops_when_it_is_asked_to(city: str, tmp_path: Path):
     with served(city, tmp_path / "log") as running:
         running.process.send_signal(signal.SIGTERM)
-        running.process.wait(timeout=20)
+        running.process.wait(timeout=60)
         assert running.process.returncode in {0, -signal.SIGTERM}
 
 

@@ -3,9 +3,11 @@
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,9 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from geo import db, incidents, lifecycle, reports, seal, weights
+from geo import backup, db, incidents, lifecycle, reports, seal, weights
 from geo.assign import Assigner
+from geo.cluster_process import newest_programs
 from geo.db import EVERYTHING, Scope, begin
 from geo.incident_text import NoKeyRing
 from geo.keys import KeyRing, open_ring
@@ -171,18 +174,41 @@ def test_indexes_keys_and_triggers_are_after_a_large_load_as_they_were_before(em
     assert not any("NOT VALID" in definition for definition in before.values())
 
 
-def test_foreign_keys_that_a_killed_process_left_unproven_are_proven_by_the_next_load(
-    empty: Pool, tmp_path: Path
-) -> None:
+def test_indexes_and_proofs_that_a_killed_process_left_are_made_by_the_next_load(empty: Pool, tmp_path: Path) -> None:
     before = schema(empty)
-    with begin(empty, EVERYTHING) as conn, weights.lightened(conn, 20) as light:
+    with begin(empty, EVERYTHING) as conn, weights.lightened(conn, 20, uuid4()) as light:
         assert light
-    unproven = [name for name, definition in schema(empty).items() if definition.endswith("NOT VALID")]
-    assert "incident_event incident_event_incident_id_fkey" in unproven
+    left = schema(empty)
+    assert "incident_event incident_event_incident_id_fkey" in [n for n in left if left[n].endswith("NOT VALID")]
+    assert sorted(before.keys() - left.keys()) == [
+        "idx_incident_ambiguous", "idx_incident_geom", "idx_incident_path_occurred_at", "idx_incident_received_at_id"
+    ]  # fmt: skip
     with pytest.raises(psycopg.errors.ForeignKeyViolation), begin(empty, EVERYTHING) as conn:
         conn.execute("INSERT INTO incident_event VALUES (gen_random_uuid(), 1, '1.', 'x', now(), 'x', 'x')")
     load(empty, tmp_path, many(1))
     assert schema(empty) == before
+    weights.finish(empty)
+    assert schema(empty) == before
+
+
+def test_what_a_load_has_left_to_be_built_is_read_and_written_by_the_owner_alone(empty: Pool) -> None:
+    with begin(empty, EVERYTHING) as conn, weights.lightened(conn, 20, uuid4()):
+        pass
+    assert rows(empty, "SELECT definition FROM owed_index") == []
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), begin(empty, EVERYTHING) as conn:
+        conn.execute("INSERT INTO owed_index VALUES ('DROP TABLE incident')")
+    weights.finish(empty)
+
+
+def test_a_large_load_is_noted_for_those_who_follow_as_a_small_one_is(
+    empty: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = "SELECT unnest(ids) AS id FROM incident_change WHERE made_in = (SELECT max(made_in) FROM incident_change)"
+    for kind, least in (("straight", 10), ("staged", 1_000_000)):
+        monkeypatch.setattr(weights, "LIGHTEN_FROM", least)
+        load(empty, tmp_path, many(), kind)
+        made = rows(empty, "SELECT id FROM incident WHERE source = %(kind)s", kind=kind)
+        assert {row["id"] for row in rows(empty, noted)} == {row["id"] for row in made}
 
 
 def test_a_load_that_fails_at_its_end_leaves_nothing_and_everything_in_place(empty: Pool, tmp_path: Path) -> None:
@@ -200,7 +226,7 @@ def test_a_load_that_fails_at_its_end_leaves_nothing_and_everything_in_place(emp
 def test_only_the_service_itself_may_take_indexes_off(empty: Pool) -> None:
     for scope in (Scope("", "boss", role="admin"), Scope("1.", "boss")):
         refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
-        with refused, begin(empty, scope) as conn, weights.lightened(conn, 100):
+        with refused, begin(empty, scope) as conn, weights.lightened(conn, 100, uuid4()):
             pass
 
 
@@ -224,6 +250,28 @@ def test_a_load_does_not_wait_in_line_for_a_backup_that_reads(empty: Pool, tmp_p
         reader.execute("SELECT count(*) FROM incident")
         assert counted(load(empty, tmp_path, many())) == (400, 400, 0, 0)
     assert len(rows(empty, STORED, source="s")) == 400
+
+
+def test_a_backup_that_is_begun_in_a_load_waits_for_it_and_holds_all_of_it(
+    empty: Pool, database: str, tmp_path: Path
+) -> None:
+    programs, file = newest_programs(), tmp_path / "saved"
+    assert programs is not None
+    with ThreadPoolExecutor(1) as other:
+
+        def progress(_read: int, _total: int | None) -> None:
+            saved.append(other.submit(backup.dump, database, file, programs, lambda _done: None, "wangge_owner"))
+            time.sleep(1)  # it has begun by then, and waits
+
+        saved: list[Future[int]] = []
+        load(empty, tmp_path, many(), progress=progress)
+        assert len(saved) == 1
+        assert saved[0].result() > 0
+    for table, rows_of in {"incident": 400, "incident_event": 400, "assignment": 400, "load": 1}.items():
+        command = [programs / "pg_restore", "--data-only", "--schema=wangge", f"--table={table}", "--file=-", file]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        copied = told.partition("FROM stdin;\n")[2].partition("\n\\.")[0].splitlines()
+        assert len([line for line in copied if "incidents.parquet" in line or table != "load"]) >= rows_of
 
 
 @pytest.fixture(params=[10, 1_000_000], ids=["straight", "staged"])
@@ -308,7 +356,7 @@ elif moment == "after rows":
     load_incidents.put = lambda *given: (put(*given), die())
 elif moment == "before the keys are proven":
     import geo.loads
-    geo.loads.validate_keys = die
+    geo.loads.finish = die
 with db.open_pool(dsn, 2) as pool:
     load_file(pool, LoadOrder("incidents", Path(file), crs="EPSG:4326", source="s"))
 """

@@ -199,7 +199,7 @@ def test_a_job_whose_worker_was_killed_is_done_by_the_next(filled: Pool, databas
         async with app.open_async():
             return await jobs.revive(app, silent_s=0)
 
-    assert asyncio.run(revived()) == 1
+    assert asyncio.run(revived()) >= 1  # more if the hour struck, and it had taken up what is due then
     jobs.run_worker(app, filled, wait=False)
     assert runs == [job_id]
     assert progress(filled, job_id)["message"] == "all steps taken"

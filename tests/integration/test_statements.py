@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def test_every_statement_can_be_prepared(pool: ConnectionPool[db.Connection], to
                 conn.execute(f"DEALLOCATE {topic}_{name}")
 
 
+@cache
 def texts(path: Path) -> set[str]:
     """The strings of a module, as patterns; what an f-string puts in may be anything."""
     found: set[str] = set()

@@ -490,6 +490,11 @@ TABLE load ROW SECURITY
   POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
   GRANT DELETE, INSERT, SELECT, UPDATE ON load TO wangge_app
 
+TABLE owed_index ROW SECURITY
+  definition text NOT NULL
+  CONSTRAINT owed_index_pkey PRIMARY KEY (definition)
+  GRANT DELETE, INSERT, SELECT, UPDATE ON owed_index TO wangge_app
+
 TABLE photo ROW SECURITY
   incident_id uuid NOT NULL
   number smallint NOT NULL

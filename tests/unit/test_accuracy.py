@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Geod, Transformer
 
@@ -121,6 +121,7 @@ def test_a_box_holds_its_disc(lon: float, lat: float, radius_m: float, angle: fl
     square=st.tuples(st.floats(-5, 5), st.floats(-5, 5), st.floats(0.1, 5), st.floats(0.1, 5)),
     radius=st.floats(0.1, 5),
 )
+@example(square=(-0.0, -0.0, 1.0, 1.0), radius=1.0)
 def test_a_circle_and_a_rectangle_have_in_common_what_shapely_says(
     square: tuple[float, float, float, float], radius: float
 ) -> None:

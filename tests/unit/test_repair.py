@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from geo import crs
 from geo.repair import coverage, overlaps, rings
+from geo.topology import require_coverage
 
 SQUARE = shapely.box(122.00, 46.00, 122.01, 46.01)
 EAST = shapely.box(122.01, 46.00, 122.02, 46.01)
@@ -25,6 +26,13 @@ def test_a_bow_tie_becomes_two_triangles_and_its_change_is_told() -> None:
     assert whole is SQUARE
     assert (told.what, told.of) == ("ring", ("bow",))
     assert crs.areas_m2([repaired])[0] == pytest.approx(crs.areas_m2([SQUARE])[0] / 2, rel=1e-3)
+
+
+def test_a_sliver_too_narrow_to_be_meant_is_closed_and_the_areas_are_a_coverage_after() -> None:
+    bent = shapely.Polygon([(122.01, 46), (122.02, 46), (122.02, 46.01), (122.01, 46.01), (122.01 + 1e-9, 46.005)])
+    clean, _ = coverage(array(SQUARE, bent), ["a", "b"])
+    require_coverage(clean, ["a", "b"])
+    assert shapely.get_num_interior_rings(shapely.union_all(clean)) == 0
 
 
 def test_a_ring_without_area_is_beyond_repair() -> None:

@@ -37,6 +37,7 @@ def test_areas_apart_are_a_coverage() -> None:
         square(0.5, 0),  # overlaps
         square(0, 0),  # lies on it
         shapely.from_wkt("POLYGON ((1 0.5, 2 0.5, 2 1.5, 1 1.5, 1 0.5))"),  # touches with a node that the edge lacks
+        shapely.from_wkt("POLYGON ((1 0, 2 0, 2 1, 1 1, 1.000000001 0.5, 1 0))"),  # leaves a tenth of a millimetre
     ],
 )
 def test_overlaps_and_unequal_nodes_are_named(other: shapely.Polygon) -> None:

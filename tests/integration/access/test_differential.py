@@ -443,7 +443,7 @@ def what_happens(viewer: Viewer) -> None:
     shown: Counter[str] = Counter()
     headers = {"authorization": viewer.client.headers["authorization"], "last-event-id": "0"}
     with (
-        httpx.stream("GET", f"{viewer.wire}/v1/live", headers=headers, timeout=1.0) as answer,
+        httpx.stream("GET", f"{viewer.wire}/v1/live", headers=headers, timeout=3.0) as answer,
         suppress(httpx.ReadTimeout),
     ):
         for line in answer.iter_lines():

@@ -22,6 +22,7 @@ from geo.roles import Role
 from .conftest import City, account, asking
 
 KIND = "test.happened"
+PATIENCE_S = 20
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Listener:
 
     def next(self, kind: str = KIND) -> dict[str, Any]:
         while True:
-            event = self.heard.get(timeout=20)
+            event = self.heard.get(timeout=PATIENCE_S)
             if event["event"] == kind:
                 return event
 
@@ -118,8 +119,9 @@ def test_who_comes_back_hears_what_was_missed_from_memory_or_from_the_table(
     monkeypatch.setattr(live, "KEPT", kept)
     monkeypatch.setattr(live, "BATCH", 2)
     _, secret = desk(city, "T1")
-    with listening(wire, secret):  # so that the process reads the feed
+    with listening(wire, secret) as first:  # so that the process reads the feed
         before = happen(city, "M1")
+        first.next()
         missed = ["M1", "M7", "M2", "M3", "M8", "M4"]
         for code in missed:
             happen(city, code)
@@ -132,7 +134,9 @@ def test_who_comes_back_hears_what_was_missed_from_memory_or_from_the_table(
 
 def test_what_cannot_be_had_again_is_said(city: City, wire: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, secret = desk(city, "L")
-    newest = happen(city, "M1")
+    with listening(wire, secret) as witness:
+        newest = happen(city, "M1")
+        assert witness.next()["id"] == newest
     with listening(wire, secret, newest + 1_000) as ahead:  # as after a restore
         assert ahead.next("reset")["id"] == newest
     with listening(wire, secret) as witness:  # until the process has read them all
@@ -181,7 +185,7 @@ def test_no_free_text_and_nobody_is_in_a_stream(city: City, public: TestClient, 
 
 
 @pytest.mark.parametrize("how", ["grant", "account", "token"])
-def test_what_ends_a_session_ends_its_streams_within_a_second(city: City, wire: str, how: str) -> None:
+def test_what_ends_a_session_ends_its_streams(city: City, wire: str, how: str) -> None:
     name, secret = desk(city, "T1")
     _, other = desk(city, "T1")
     with listening(wire, secret) as listener, listening(wire, other) as staying:
@@ -192,7 +196,7 @@ def test_what_ends_a_session_ends_its_streams_within_a_second(city: City, wire: 
                 conn.execute("UPDATE account SET active = false WHERE name = %s", [name])
             else:
                 sessions.revoke_token(conn, accounts.find(conn, name), secret.split("_")[1])
-        assert listener.ended.wait(1.0)
+        assert listener.ended.wait(PATIENCE_S)
         happen(city, "M1")
         assert staying.next()["data"]["at_unit"] == "M1"
         assert listener.is_quiet()
@@ -206,7 +210,7 @@ def test_a_stream_ends_when_its_unit_moves_to_another_parent(city: City, wire: s
             conn.execute("SET LOCAL ROLE wangge_owner")
             conn.execute("ALTER TABLE unit_version DISABLE TRIGGER USER")
             conn.execute(code, ["1." + city.paths["C4"]])
-        assert listener.ended.wait(1.5)
+        assert listener.ended.wait(PATIENCE_S)
         with db.begin(city.pool, db.EVERYTHING) as conn:
             conn.execute("SET LOCAL ROLE wangge_owner")
             conn.execute(code, [city.paths["C4"]])
@@ -222,7 +226,7 @@ def test_one_credential_opens_no_more_than_a_few_streams(city: City, wire: str) 
     assert (refused.status_code, refused.json()["code"]) == (503, "too-many-streams")
     for one in opened:
         one.__exit__(None, None, None)
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:  # who went away is not counted any more
         with httpx.stream("GET", f"{wire}/v1/live", headers={"authorization": f"Bearer {secret}"}) as answer:
             if answer.status_code == 200:
@@ -251,8 +255,10 @@ def test_where_nobody_can_say_who_may_listen_nobody_listens(
 ) -> None:
     _, secret = desk(city, "T1")
     with listening(wire, secret) as listener:
-        monkeypatch.setattr(live.Live, "_standing", lambda *_: time.sleep(3))
-        assert listener.ended.wait(2.5)
+        answered = threading.Event()
+        monkeypatch.setattr(live.Live, "_standing", lambda *_: answered.wait(60))
+        assert listener.ended.wait(PATIENCE_S)
+        answered.set()
     monkeypatch.undo()
     with listening(wire, secret) as again:
         happen(city, "M1")

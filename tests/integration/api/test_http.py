@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from api.app import create_app
+from geo import db
 from geo.settings import Settings
 
 SNAPSHOT = Path(__file__).parents[2] / "snapshots" / "openapi.json"
@@ -233,7 +234,9 @@ def test_the_process_lives_and_is_ready(client: TestClient):
     assert health["revision"] == health["newest"]
 
 
-def test_a_service_without_its_database_is_alive_but_not_ready():
+def test_a_service_without_its_database_is_alive_but_not_ready_and_ends_when_asked_to(monkeypatch: pytest.MonkeyPatch):
+    # What waits for a connection would wait longer than a test may take.
+    monkeypatch.setattr("api.app.open_pool", lambda dsn, size, wait_s=600.0: db.open_pool(dsn, size, wait_s))
     with TestClient(
         create_app(Settings(dsn="host=/nowhere dbname=x connect_timeout=1")), base_url="http://localhost"
     ) as lost:
