@@ -17,7 +17,7 @@ SELECT
       SELECT
         id, kind, name, name_en,
         st_asmvtgeom(
-          st_simplifypreservetopology(st_transform(geom, 3857), 40075016.7 / 4096 / 2 ^ %(z)s),
+          st_simplifypreservetopology(st_transform(geom, 3857), 40075016.7 / 4096 / 2 ^ %(z)s::integer),
           st_tileenvelope(%(z)s, %(x)s, %(y)s), 4096, 64
         ) AS geom
       FROM water
