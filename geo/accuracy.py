@@ -130,6 +130,12 @@ def bands(lon: FloatArray, lat: FloatArray, radius_m: FloatArray, outlines: Outl
     return _several(disc, slot, np.clip(held, 0.0, 1.0))
 
 
+def warm() -> None:
+    """Compile the kernels, so that the first report with a radius does not wait for them; done at installation."""
+    halves = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], dtype=object)
+    bands(np.array([1.0]), np.array([0.5]), np.array([1000.0]), Outlines.of(halves))
+
+
 def _several(disc: IntArray, slot: IntArray, share: FloatArray) -> Bands:
     """With what lies outside, and without the discs that lie in one alone."""
     within, place = np.unique(disc, return_inverse=True)

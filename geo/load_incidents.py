@@ -91,7 +91,7 @@ def _may_be_shifted(load: Underway) -> bool:
 
 def _prepared(load: Underway, batches: Iterator[Converted], filling: Filling) -> Iterator[Prepared]:
     shifted = False
-    for number, part in enumerate(_ahead(batches)):
+    for number, part in enumerate(batches):
         _check_incidents(part)
         _check_buildings(part, filling)
         if number == 0:
@@ -105,7 +105,7 @@ def _prepared(load: Underway, batches: Iterator[Converted], filling: Filling) ->
 
 
 def _ahead(parts: Iterator[Part]) -> Iterator[Part]:
-    """The same parts, the next of them made by another thread while one is used."""
+    """The same parts, the next of them made by another thread while this one is written."""
     with ThreadPoolExecutor(1) as worker:
         coming = worker.submit(next, parts, None)
         while (part := coming.result()) is not None:
