@@ -7,7 +7,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from demo import buildings, disagreements, hierarchy, incidents, organisations, partition, population, routes, streets
+from demo import (
+    buildings,
+    disagreements,
+    hierarchy,
+    incidents,
+    organisations,
+    partition,
+    population,
+    routes,
+    streets,
+    water,
+)
 from demo.organisations import Organisations
 
 SEED = 20_260_101
@@ -29,7 +40,7 @@ class League:
     ----------
     seed, scale
         What it was made from.
-    units, blocks, buildings, entrances, streets, routes, check_points, incidents
+    units, blocks, buildings, entrances, streets, water, routes, check_points, incidents
         As the put verbs take them, but with `unit_code` where those want a path.
     organisations
         Departments, stations, teams, default teams, posts.
@@ -44,6 +55,7 @@ class League:
     buildings: gpd.GeoDataFrame
     entrances: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
     organisations: Organisations
     routes: gpd.GeoDataFrame
     check_points: gpd.GeoDataFrame
@@ -81,7 +93,7 @@ def make(*, seed: int = SEED, scale: float = 1.0, progress: Progress = in_silenc
     reported = incidents.report(ground, houses, scale, seed)
     return League(
         seed, scale, hierarchy.units(ground), _blocks(ground, houses), _marked(ground, houses),
-        buildings.entrances(houses), roads, staff, walks, routes.check_points(walks), reported,
+        buildings.entrances(houses), roads, water.draw(seed), staff, walks, routes.check_points(walks), reported,
         disagreements.aliases(), disagreements.disagreements(),
     )  # fmt: skip
 

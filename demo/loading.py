@@ -100,6 +100,7 @@ def _put_registers(conn: db.Connection, league: League, progress: Progress) -> d
         ("building", registers.put_buildings, league.buildings),
         ("entrance", registers.put_entrances, league.entrances),
         ("street", registers.put_streets, league.streets.assign(source="demo", synthetic=True)),
+        ("water", registers.put_water, league.water),
         ("station", registers.put_stations, staff.stations),
         ("department", registers.put_departments, staff.departments),
         ("team", registers.put_teams, staff.teams),

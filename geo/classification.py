@@ -44,6 +44,7 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "building": _table(public="id code path name address use floors households geom source synthetic attributes"),
         "entrance": _table(public="id building_id number households geom"),
         "street": _table(public="id code name class oneway from_node to_node length_m geom source synthetic"),
+        "water": _table(public="id code name name_en kind geom source synthetic"),
         # who answers
         "station": _table(public="id code path kind name address phone geom source synthetic version"),
         "department": _table(internal="id code path level name phone synthetic"),

@@ -20,7 +20,7 @@ from geo.errors import BadOption
 from geo.rejects import Verdicts
 
 Strings = Mapping[str, str]
-Kind = Literal["units", "buildings", "streets", "teams", "stations", "routes", "incidents"]
+Kind = Literal["units", "buildings", "streets", "water", "teams", "stations", "routes", "incidents"]
 Type = Literal["text", "whole", "number", "yes_no", "time", "list", "choice", "geometry"]
 
 
@@ -65,6 +65,10 @@ _SHIFT = _choices("day=白班,日班; evening=晚班,中班; night=夜班; all=�
 _TEAM_KIND = _choices(
     "volunteer=志愿者,志愿服务队,志愿队; patrol=巡防队,巡逻队,义警; mediation=调委会,调解队,调解委员会;"
     "property_company=物业,物业企业,物业公司; duty_desk=值班室,值守台"
+)
+_WATER = _choices(
+    "river=河,江,河流,riverbank,rapids; stream=溪,溪流,小河,brook; canal=渠,水渠,灌渠,运河; ditch=沟,沟渠,排水沟,drain;"
+    "lake=湖,湖泊,泡子,淖尔,oxbow,lagoon; reservoir=水库; pond=塘,池塘,水塘,basin; water=水域,水面,水体,dock"
 )
 _HANDLING = _choices("direct=直办; assisted=帮办; on_behalf=代办")
 _STATE = _choices(
@@ -111,6 +115,17 @@ FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType({
         "oneway": Field("yes_no", ("oneway", "单行")),
         "from_node": Field("whole", ("fromnode", "u")),
         "to_node": Field("whole", ("tonode", "v")),
+        "synthetic": _SYNTHETIC,
+        "geometry": _SHAPE,
+    },
+    "water": {
+        "code": Field("text", ("osmkey", "osmid", *_CODE, "水体编码"), needed=True),
+        "name": Field("text", (*_NAME, "河流名称", "水体名称")),
+        "name_en": Field("text", ("nameen", "name:en", "英文名", "英文名称")),
+        "kind": Field(
+            "choice", ("kind", "类型", "水体类型", "water", "waterway", "fclass", "natural", "type"),
+            needed=True, choices=_WATER,
+        ),
         "synthetic": _SYNTHETIC,
         "geometry": _SHAPE,
     },

@@ -21,9 +21,11 @@ from geo.readers import Batch, Opened
 from geo.rejects import RejectsFile, Verdicts
 from geo.staging import Counted
 
-DIMENSION: Mapping[str, int | None] = {
-    "units": 2, "buildings": 2, "streets": 1, "routes": 1, "stations": 0, "incidents": 0, "teams": None,
+DIMENSIONS: Mapping[str, tuple[int, ...]] = {
+    "units": (2,), "buildings": (2,), "streets": (1,), "water": (1, 2), "routes": (1,), "stations": (0,),
+    "incidents": (0,), "teams": (),
 }  # fmt: skip
+_TYPES: Mapping[int, tuple[int, ...]] = {1: (1, 2, 5), 2: (3, 6)}  # of lines, rings and areas, as Shapely numbers them
 EARLIEST = pd.Timestamp("1900-01-01", tz="UTC")
 
 
@@ -160,7 +162,7 @@ def plan(order: LoadOrder, opened: Opened, fields: Mapping[str, Field], *, has_g
 
 
 def _frame(order: LoadOrder, opened: Opened, columns: Mapping[str, str], *, own: bool) -> crs.Frame | None:
-    if DIMENSION[order.kind] is None:
+    if not DIMENSIONS[order.kind]:
         return None
     if not own and "geometry" not in columns and not {"lon", "lat"} <= set(columns):
         raise BadColumn(f"geometry, or lon and lat; the file has {', '.join(opened.columns)}")
@@ -184,13 +186,13 @@ def convert(batch: Batch, planned: Plan, now: datetime) -> Converted:
     }
     frame = pd.DataFrame(values, index=batch.frame.index)
     geometry = None
-    match DIMENSION[planned.order.kind]:
-        case None:
+    match DIMENSIONS[planned.order.kind]:
+        case ():
             pass
-        case 0:
+        case (0,):
             frame = frame.assign(**_points(batch, planned, frame, verdicts))
-        case dimension:
-            geometry = _shapes(batch, planned, dimension, verdicts)
+        case dimensions:
+            geometry = _shapes(batch, planned, dimensions, verdicts)
     _check_times(frame, now, verdicts)
     return Converted(batch.rows, batch.frame, frame, geometry, verdicts)
 
@@ -256,11 +258,12 @@ def _given(batch: Batch, planned: Plan) -> NDArray[Any]:
     return (shapely.from_wkb if hexadecimal else shapely.from_wkt)(plain, on_invalid="ignore")
 
 
-def _shapes(batch: Batch, planned: Plan, dimension: int, verdicts: Verdicts) -> NDArray[Any]:
+def _shapes(batch: Batch, planned: Plan, dimensions: tuple[int, ...], verdicts: Verdicts) -> NDArray[Any]:
     geometry = _given(batch, planned)
     verdicts.refuse(_childless_without(geometry, planned), "no_geometry")
     present = ~shapely.is_missing(geometry)
-    wrong = present & ~np.isin(shapely.get_type_id(geometry), {1: (1, 2, 5), 2: (3, 6)}[dimension])
+    right = [number for dimension in dimensions for number in _TYPES[dimension]]
+    wrong = present & ~np.isin(shapely.get_type_id(geometry), right)
     verdicts.refuse(wrong, "wrong_geometry", lambda row: geometry[row].geom_type)
     xy, owner = shapely.get_coordinates(geometry, return_index=True)
     moved, good = crs.try_geometries(geometry, _system(planned))

@@ -36,6 +36,7 @@ def write(load: Underway, whole: Converted) -> None:
 _PUT = {
     "buildings": registers.put_buildings,
     "streets": registers.put_streets,
+    "water": registers.put_water,
     "stations": registers.put_stations,
     "teams": registers.put_teams,
     "routes": registers.put_routes,
@@ -60,12 +61,18 @@ def _shapes(whole: Converted) -> NDArray[Any]:
     return whole.geometry if whole.geometry is not None else np.full(len(whole.rows), None, dtype=object)
 
 
-def _buildings(load: Underway, whole: Converted) -> gpd.GeoDataFrame:
-    areas, verdicts = _shapes(whole).copy(), whole.verdicts
-    fine = verdicts.fine
-    areas[fine], told = rings(areas[fine], whole.frame["code"][fine].tolist())
+def _repaired(load: Underway, whole: Converted) -> NDArray[Any]:
+    """With rings that do not cross themselves; an area that has none left is refused, and lines stay as they are."""
+    shapes, verdicts = _shapes(whole).copy(), whole.verdicts
+    areas = verdicts.fine & (shapely.get_dimensions(shapes) == 2)
+    shapes[areas], told = rings(shapes[areas], whole.frame["code"][areas].tolist())
     load.report.repairs += told
-    verdicts.refuse(fine & shapely.is_missing(areas), "beyond_repair")
+    verdicts.refuse(areas & shapely.is_missing(shapes), "beyond_repair")
+    return shapes
+
+
+def _buildings(load: Underway, whole: Converted) -> gpd.GeoDataFrame:
+    areas, verdicts = _repaired(load, whole), whole.verdicts
     if "floors" in whole.frame:
         verdicts.refuse((whole.frame["floors"] == 0).fillna(False).to_numpy(dtype=bool), "bad_number", "floors: 0")
     return _located(load, whole.frame, areas, verdicts)
@@ -91,6 +98,12 @@ def _streets(_load: Underway, whole: Converted) -> gpd.GeoDataFrame:
         if name not in frame:
             frame[name] = _node(shapely.get_point(lines, end))
     return gpd.GeoDataFrame(frame, geometry=lines, crs=crs.STORAGE)
+
+
+def _water(load: Underway, whole: Converted) -> gpd.GeoDataFrame:
+    shapes = _repaired(load, whole)
+    whole.verdicts.refuse(whole.verdicts.fine & ~(shapely.length(shapes) > 0), "no_geometry", "a line of no length")
+    return gpd.GeoDataFrame(whole.frame, geometry=shapes, crs=crs.STORAGE)
 
 
 def _node(points: NDArray[Any]) -> NDArray[np.int64]:
@@ -135,6 +148,7 @@ def _refuse_unknown_codes(load: Underway, whole: Converted, name: str, statement
 _PREPARED: dict[str, Callable[[Underway, Converted], pd.DataFrame]] = {
     "buildings": _buildings,
     "streets": _streets,
+    "water": _water,
     "routes": _routes,
     "stations": _stations,
     "teams": _teams,

@@ -41,7 +41,19 @@ SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
 VECTORS = frozenset({".geojson", ".json", ".geojsonl", ".gpkg", ".shp", ".fgb", ".pbf", ".zip", ".kml", ".gml"})
 # What OpenStreetMap calls the things that are loaded from it.
-OSM_LAYERS = {"streets": ("lines", "highway IS NOT NULL"), "buildings": ("multipolygons", "building IS NOT NULL")}
+OSM_LAYERS = {
+    "streets": (("lines", "highway IS NOT NULL"),),
+    "buildings": (("multipolygons", "building IS NOT NULL"),),
+    "water": (
+        ("lines", "waterway IN ('river', 'stream', 'canal', 'drain', 'ditch')"),
+        (
+            "multipolygons",
+            """ "natural" = 'water' OR landuse IN ('reservoir', 'basin')
+            OR other_tags LIKE '%"waterway"=>"riverbank"%' """,
+        ),
+    ),
+}
+_AS_IT_IS: dict[str, Any] = {"on_invalid": "ignore", "datetime_as_string": False}
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ def open_file(path: Path, *, kind: str = "", layer: str | None = None, encoding:
     path
         Its suffix tells the format.
     kind
-        ``streets`` or ``buildings``: what to take out of OpenStreetMap.
+        ``streets``, ``buildings`` or ``water``: what to take out of OpenStreetMap.
     layer
         The layer or sheet; the first if not given.
     encoding
@@ -299,16 +311,15 @@ def _vectors(path: Path, kind: str, layer: str | None, asked: str | None) -> Ope
     layers = [] if isinstance(source, bytes) else [str(name) for name in pyogrio.list_layers(source)[:, 0]]
     if layer is not None and layers and layer not in layers:
         raise BadFile(f"{path.name} has no layer {layer}; it has {', '.join(layers)}")
-    layer, where = OSM_LAYERS.get(kind, (layer or "points", None)) if osm else (layer or next(iter(layers), None), None)
-    options: dict[str, Any] = {} if encoding is None or osm or isinstance(source, bytes) else {"encoding": encoding}
-    frame = pyogrio.read_dataframe(
-        source, layer=layer, where=where, on_invalid="ignore", datetime_as_string=False, **options
-    )
+    if osm:
+        layer, frame = _osm(path, kind, layer or "points")
+    else:
+        layer = layer or next(iter(layers), None)
+        options: dict[str, Any] = {} if encoding is None or isinstance(source, bytes) else {"encoding": encoding}
+        frame = pyogrio.read_dataframe(source, layer=layer, **_AS_IT_IS, **options)
     crs = _vector_crs(frame)
     geometry = np.asarray(frame.geometry.to_numpy(), dtype=object) if isinstance(frame, gpd.GeoDataFrame) else None
     plain = pd.DataFrame(frame.drop(columns="geometry")) if geometry is not None else pd.DataFrame(frame)
-    if osm:
-        plain = _with_osm_tags(plain)
     plain.columns = unlike(plain.columns)
     rows = np.arange(1, len(plain) + 1, dtype=np.int64)
     name = "OpenStreetMap" if osm else path.suffix.lower().removeprefix(".")
@@ -354,14 +365,42 @@ def _dbf_encoding(path: Path) -> str | None:
     raise BadFile(f"{path.name} is not text in utf-8 or gb18030; name its --encoding")
 
 
+def _osm(path: Path, kind: str, layer: str) -> tuple[str, pd.DataFrame]:
+    """The rows that a kind of load is made of, of one layer below another; of any other kind a layer as it is."""
+    wanted = OSM_LAYERS.get(kind, ((layer, None),))
+    parts = [pyogrio.read_dataframe(path, layer=name, where=where, **_AS_IT_IS) for name, where in wanted]
+    frame = pd.concat([_with_osm_tags(part) for part in parts], ignore_index=True)
+    if kind == "water":
+        frame = frame.assign(kind=_water_kind(frame))
+    return ", ".join(name for name, _ in wanted), frame
+
+
 def _with_osm_tags(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add to what OpenStreetMap gives: one key for ways and relations, one-way streets, floors and addresses."""
-    tags = frame["other_tags"].astype("str") if "other_tags" in frame else pd.Series("", index=frame.index)
+    """Add to what OpenStreetMap gives: one key for ways and relations, English names, one-way streets, floors, ..."""
+    tags = _tags(frame)
     way = frame["osm_way_id"] if "osm_way_id" in frame else pd.Series(None, index=frame.index, dtype=object)
     key = "w" + way.astype("str")
     return frame.assign(
         osm_key=key.where(way.notna(), ("r" if "osm_way_id" in frame else "w") + frame["osm_id"].astype("str")),
+        name_en=tags.str.extract(r'"name:en"=>"([^"]+)"', expand=False),
         oneway=tags.str.extract(r'"oneway"=>"(yes|1|-1)"', expand=False).notna(),
         floors=tags.str.extract(r'"building:levels"=>"(\d+)"', expand=False),
         address=tags.str.extract(r'"addr:full"=>"([^"]+)"', expand=False),
+    )
+
+
+def _tags(frame: pd.DataFrame) -> pd.Series:
+    return frame["other_tags"].astype("str") if "other_tags" in frame else pd.Series("", index=frame.index, dtype="str")
+
+
+def _water_kind(frame: pd.DataFrame) -> pd.Series:
+    """What each water is, by the most telling of its tags; one that we have no word for is water."""
+    tags = _tags(frame)
+    refined = r'"water"=>"(river|stream|canal|ditch|lake|oxbow|lagoon|reservoir|pond|basin)"'
+    return (
+        tags.str.extract(refined, expand=False)
+        .fillna(frame["landuse"].where(frame["landuse"].isin(["reservoir", "basin"])))
+        .fillna(frame["waterway"])
+        .fillna(tags.str.extract(r'"waterway"=>"([^"]+)"', expand=False))
+        .fillna("water")
     )

@@ -70,6 +70,14 @@ _STREET = Register(
     ),
     stage="stage_street", copy="copy_street", put="put_street", unstage="unstage_street",
 )  # fmt: skip
+_WATER = Register(
+    Columns(
+        {"code": TEXT, "name": TEXT, "name_en": TEXT, "kind": TEXT, "source": TEXT, "synthetic": YES_NO},
+        frozenset({"code", "kind", "source"}),
+        geometry=True,
+    ),
+    stage="stage_water", copy="copy_water", put="put_water", unstage="unstage_water",
+)  # fmt: skip
 _STATION = Register(
     Columns(
         {
@@ -157,6 +165,11 @@ def put_entrances(conn: db.Connection, frame: pd.DataFrame) -> Counted:
 def put_streets(conn: db.Connection, frame: pd.DataFrame) -> Counted:
     """Write streets: code, class, length_m, source, geometry (lines); name, oneway, from_node, to_node."""
     return _put(conn, frame, _STREET, ["code"])
+
+
+def put_water(conn: db.Connection, frame: pd.DataFrame) -> Counted:
+    """Write rivers and lakes: code, kind, source, geometry (polygons or lines); name, name_en, synthetic."""
+    return _put(conn, frame, _WATER, ["code"])
 
 
 def put_stations(conn: db.Connection, frame: pd.DataFrame) -> Counted:

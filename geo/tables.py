@@ -177,6 +177,19 @@ street = Table(
     Index("idx_street_from_node", "from_node"),
     Index("idx_street_geom", "geom", postgresql_using="gist"),
 )
+water = Table(
+    "water",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("code", Text, unique=True, nullable=False),
+    Column("name", Text),
+    Column("name_en", Text),
+    Column("kind", Text, nullable=False),
+    Column("geom", Geometry("GEOMETRY", srid=4326, spatial_index=False), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("synthetic", Boolean, nullable=False),
+    Index("idx_water_geom", "geom", postgresql_using="gist"),
+)
 station = Table(
     "station",
     METADATA,

@@ -157,6 +157,7 @@ UNITS = TileLayer(
 BASE = TileLayer(
     "base", "底图", "base map", "unit.read",
     (
+        Within("water", _fields(text="kind name name_en"), 6),
         Within("block", _fields(text="code", number="households"), 12),
         Within("building", _fields(text="code name use", number="floors"), 14),
         Within("street", _fields(text="name class"), 8),

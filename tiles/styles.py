@@ -1,5 +1,5 @@
 """
-The base map as MapLibre styles: units, blocks, buildings, streets and names out of our own tiles, on three grounds.
+The base map as MapLibre styles: units, blocks, buildings, streets, water and names, our own tiles, on three grounds.
 
 Nothing is loaded from elsewhere: no glyphs and no sprite. Text is drawn with a font of the page, and areas differ by
 lightness, so that no kind of colour vision and no grey print loses them (Okabe and Ito, 2008, for the few hues).
@@ -22,14 +22,17 @@ PALETTES: Mapping[Theme, Mapping[str, str]] = MappingProxyType(
         "light": MappingProxyType({
             "ground": "#f4f3ef", "block": "#eae8e1", "building": "#d5d1c7", "street": "#ffffff", "casing": "#c9c5ba",
             "border": "#3b4a5a", "minor_border": "#8593a0", "text": "#1f2933", "halo": "#ffffff",
+            "water": "#9fc4de", "water_text": "#24557d",
         }),
         "dark": MappingProxyType({
             "ground": "#14191f", "block": "#1b222a", "building": "#2a333d", "street": "#3a4552", "casing": "#0e1216",
             "border": "#b7c4d1", "minor_border": "#627181", "text": "#e6ecf2", "halo": "#10151a",
+            "water": "#2b5474", "water_text": "#9cc9ec",
         }),
         "print": MappingProxyType({
             "ground": "#ffffff", "block": "#f2f2f2", "building": "#d9d9d9", "street": "#ffffff", "casing": "#999999",
             "border": "#000000", "minor_border": "#666666", "text": "#000000", "halo": "#ffffff",
+            "water": "#a9c4d6", "water_text": "#24557d",
         }),
     }
 )  # fmt: skip
@@ -41,8 +44,13 @@ DASHES: Mapping[str, Sequence[float]] = MappingProxyType({"community": (4, 2), "
 STREETS: Mapping[str, float] = MappingProxyType(
     {"motorway": 5, "trunk": 5, "primary": 4, "secondary": 3, "tertiary": 2.4}
 )
+RIVER, BROOK = 6, 2
+"""Widths of rivers and of all smaller water that is a line, in pixels at zoom 16."""
 SIZES: Mapping[str, int] = MappingProxyType(
     {"league": 17, "banner": 16, "township": 14, "community": 13, "grid": 12, "micro_grid": 11}
+)
+_DRAWN_AS = MappingProxyType(
+    {"area": ["==", ["geometry-type"], "Polygon"], "line": ["==", ["geometry-type"], "LineString"]}
 )
 
 
@@ -81,12 +89,32 @@ def style(theme: Theme, root: str, lang: Language, outer: str = "") -> Style:
 
 def _ground(colours: Mapping[str, str], *, see_through: bool) -> list[Style]:
     return [
-        {
-            "id": name, "type": "fill", "source": BASE.name, "source-layer": name, "minzoom": least,
-            "paint": {"fill-color": colours[name], "fill-opacity": 0.4 if see_through else 1},
-        }
-        for name, least in (("block", 12), ("building", 14))
-    ]  # fmt: skip
+        _area("block", 12, colours, see_through=see_through),
+        {**_area("water", 6, colours, see_through=see_through), "filter": _DRAWN_AS["area"]},
+        _rivers(colours),
+        _area("building", 14, colours, see_through=see_through),
+    ]
+
+
+def _area(name: str, least: int, colours: Mapping[str, str], *, see_through: bool) -> Style:
+    return {
+        "id": name, "type": "fill", "source": BASE.name, "source-layer": name, "minzoom": least,
+        "paint": {"fill-color": colours[name], "fill-opacity": 0.4 if see_through else 1},
+    }  # fmt: skip
+
+
+def _rivers(colours: Mapping[str, str]) -> Style:
+    width = ["match", ["get", "kind"], "river", RIVER, BROOK]
+    return {
+        "id": "water-line", "type": "line", "source": BASE.name, "source-layer": "water", "minzoom": 6,
+        "filter": _DRAWN_AS["line"], "layout": {"line-cap": "round", "line-join": "round"},
+        "paint": {
+            "line-color": colours["water"],
+            "line-width": [
+                "interpolate", ["exponential", 1.4], ["zoom"], 6, ["*", width, 0.15], 10, ["*", width, 0.3], 16, width,
+            ],
+        },
+    }  # fmt: skip
 
 
 def _streets(colours: Mapping[str, str]) -> list[Style]:
@@ -121,11 +149,21 @@ def _borders(colours: Mapping[str, str]) -> list[Style]:
 
 
 def _names(colours: Mapping[str, str], lang: Language) -> list[Style]:
-    """Names of streets and buildings, then of units, whose labels go first where there is no room for all."""
+    """Names of water, streets and buildings, then of units, whose labels go first where there is no room for all."""
     name = ["coalesce", ["get", "name_en"], ["get", "name"]] if lang == "en" else ["get", "name"]
     paint = {"text-color": colours["text"], "text-halo-color": colours["halo"], "text-halo-width": 1.4}
     along = {"symbol-placement": "line", "text-field": ["get", "name"], "text-font": FONT, "text-size": 11}
+    blue = paint | {"text-color": colours["water_text"]}
     made: list[Style] = [
+        {
+            "id": "river-name", "type": "symbol", "source": BASE.name, "source-layer": "water", "minzoom": 9,
+            "filter": _DRAWN_AS["line"], "layout": along | {"text-field": name, "symbol-spacing": 400}, "paint": blue,
+        },
+        {
+            "id": "lake-name", "type": "symbol", "source": BASE.name, "source-layer": "place_label", "minzoom": 6,
+            "filter": ["==", ["get", "kind"], "water"],
+            "layout": {"text-field": name, "text-font": FONT, "text-size": 11, "text-max-width": 6}, "paint": blue,
+        },
         {
             "id": "street-name", "type": "symbol", "source": BASE.name, "source-layer": "street", "minzoom": 14,
             "layout": along, "paint": paint,

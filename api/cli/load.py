@@ -31,6 +31,7 @@ HELP = {
     "units": "网格单元（有层级或一组区域） · Units: a hierarchy, or a flat set of areas.",
     "buildings": "楼栋 · Buildings.",
     "streets": "道路 · Streets.",
+    "water": "河湖水系 · Rivers, lakes and reservoirs: lines and areas.",
     "teams": "队伍 · Teams.",
     "stations": "服务站 · Stations.",
     "routes": "巡逻路线 · Patrol routes.",

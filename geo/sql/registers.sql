@@ -109,6 +109,38 @@ IS DISTINCT FROM (
   excluded.source, excluded.synthetic, excluded.geom
 );
 
+-- stage_water --
+-- Rivers and lakes on their way in.
+CREATE TEMPORARY TABLE staged_water AS
+SELECT code, name, name_en, kind, source, synthetic, geom::geometry AS geom
+FROM water WITH NO DATA;
+
+-- copy_water --
+-- Fill the staging table.
+COPY staged_water FROM STDIN (FORMAT csv);
+
+-- unstage_water --
+-- The staging table is done with.
+DROP TABLE pg_temp.staged_water;
+
+-- put_water --
+-- Rivers and lakes made or changed; the others are left alone.
+INSERT INTO water AS t (code, name, name_en, kind, source, synthetic, geom)
+SELECT s.code, s.name, s.name_en, s.kind, s.source, coalesce(s.synthetic, false), st_multi(s.geom)
+FROM staged_water AS s
+ON CONFLICT (code) DO UPDATE SET
+  name = excluded.name,
+  name_en = excluded.name_en,
+  kind = excluded.kind,
+  source = excluded.source,
+  synthetic = excluded.synthetic,
+  geom = excluded.geom
+WHERE
+(t.name, t.name_en, t.kind, t.source, t.synthetic, t.geom)
+IS DISTINCT FROM (
+  excluded.name, excluded.name_en, excluded.kind, excluded.source, excluded.synthetic, excluded.geom
+);
+
 -- stage_station --
 -- Stations on their way in.
 CREATE TEMPORARY TABLE staged_station AS

@@ -5,13 +5,35 @@ SELECT
   coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint
   + coalesce((SELECT extract(EPOCH FROM max(e.valid))::bigint FROM edition AS e WHERE e.valid <= instant()), 0) AS mark
 FROM pg_stat_user_tables
-WHERE schemaname = 'wangge' AND relname IN ('block', 'building', 'street', 'station', 'unit_version');
+WHERE schemaname = 'wangge' AND relname IN ('block', 'building', 'street', 'water', 'station', 'unit_version');
 
 -- base --
--- Blocks, buildings, streets and the names of places in one tile, each from the zoom where it can be made out.
+-- Water, blocks, buildings, streets and the names of places in one tile, each from the zoom where it can be made out:
+-- an area of water once it is two pixels wide, its name once it is eighty. A tile is drawn 512 pixels wide.
 -- The box in degrees is a constant of the plan, and only its test is marked leakproof (docs/decisions/0003).
 SELECT
   (
+    SELECT coalesce(st_asmvt(t, 'water', 4096, 'geom', 'id'), '') FROM (
+      SELECT
+        id, kind, name, name_en,
+        st_asmvtgeom(
+          st_simplifypreservetopology(st_transform(geom, 3857), 40075016.7 / 4096 / 2 ^ %(z)s::integer),
+          st_tileenvelope(%(z)s, %(x)s, %(y)s), 4096, 64
+        ) AS geom
+      FROM water
+      WHERE
+        (
+          %(z)s >= 12 OR (%(z)s >= 10 AND kind = 'canal') OR kind IN ('river', 'lake', 'reservoir', 'water')
+        )
+        AND (
+          st_dimension(geom) = 1
+          OR greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 2 * 360.0 / 512 / 2 ^ %(z)s
+        )
+        AND geom && st_transform(st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => 0.015625), 4326)
+      ORDER BY id ASC
+    ) AS t
+    WHERE geom IS NOT NULL
+  ) || (
     SELECT coalesce(st_asmvt(t, 'block', 4096, 'geom', 'id'), '') FROM (
       SELECT
         id, code, households,
@@ -71,6 +93,12 @@ SELECT
         SELECT id, 'building' AS kind, name, NULL AS name_en, st_pointonsurface(geom) AS place FROM building
         WHERE
           %(z)s >= 15 AND name IS NOT NULL
+          AND geom && st_transform(st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => 0.015625), 4326)
+        UNION ALL
+        SELECT id, 'water' AS kind, name, name_en, st_pointonsurface(geom) AS place FROM water
+        WHERE
+          name IS NOT NULL AND st_dimension(geom) = 2
+          AND greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 80 * 360.0 / 512 / 2 ^ %(z)s
           AND geom && st_transform(st_tileenvelope(%(z)s, %(x)s, %(y)s, margin => 0.015625), 4326)
       ) AS p
       ORDER BY p.kind ASC, p.id ASC

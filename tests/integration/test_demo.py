@@ -36,7 +36,7 @@ def count(conn: db.Connection, query: LiteralString) -> int:
 
 
 def digest(pool: Pool) -> dict[str, str]:
-    tables = ["unit_version", "block", "building", "entrance", "street", "station", "department", "team"]
+    tables = ["unit_version", "block", "building", "entrance", "street", "water", "station", "department", "team"]
     tables += ["default_team", "post", "route", "check_point", "incident", "incident_event", "unit_alias", "load"]
     with db.begin(pool, db.EVERYTHING) as conn:
         return {
@@ -98,7 +98,7 @@ def test_every_micro_grid_resolves_to_a_team(conn: db.Connection) -> None:
 
 
 def test_every_synthetic_row_is_marked(conn: db.Connection) -> None:
-    for table in ("block", "building", "street", "station", "department", "team", "post", "route", "incident"):
+    for table in ("block", "building", "street", "water", "station", "department", "team", "post", "route", "incident"):
         assert count(conn, f"SELECT count(*) FROM {table} WHERE NOT synthetic") == 0
     real = db.rows(conn, "SELECT DISTINCT level FROM unit_version WHERE NOT synthetic ORDER BY 1")
     assert [row["level"] for row in real] == ["banner", "league"]

@@ -63,6 +63,7 @@ def frames() -> Iterator[tuple[str, pd.DataFrame, dict[str, str]]]:
     two = {"code": ["a", "b"], "name": ["甲", "乙"]}
     yield "buildings", gpd.GeoDataFrame(two | {"floors": [6, 1]}, geometry=[area] * 2, crs=4326), {}
     yield "streets", gpd.GeoDataFrame(two | {"class": "residential"}, geometry=[line] * 2, crs=4326), {}
+    yield "water", gpd.GeoDataFrame(two | {"类型": ["湖", "河流"]}, geometry=[area, line], crs=4326), {}
     yield "stations", gpd.GeoDataFrame(two, geometry=[point] * 2, crs=4326), {"kind": "service"}
     yield (
         "teams",
@@ -88,6 +89,42 @@ def test_each_kind_is_loaded_once_and_unchanged_the_second_time(
     )
     assert counts(load_file(pool, order)) == (2, 2, 0, 0)
     assert counts(load_file(pool, order)) == (2, 0, 2, 0)
+
+
+def test_water_of_a_foreign_city_keeps_its_lines_and_areas_and_tells_what_it_refused(
+    pool: Pool, city: LoadReport, tmp_path: Path
+) -> None:
+    bow_tie = shapely.Polygon([(10, 50), (10.02, 50.02), (10.02, 50), (10, 50.02)])
+    halves = shapely.LineString([(10, 51), (10.1, 51)]), shapely.LineString([(10.2, 51), (10.3, 51)])
+    rows_of_file = {
+        "see": ("lake", bow_tie),
+        "fluss": ("riverbank", shapely.box(10, 52, 10.1, 52.1)),
+        "kanal": ("canal", shapely.MultiLineString(halves)),
+        "quelle": ("river", shapely.Point(10, 50)),
+        "meer": ("sea", shapely.box(11, 50, 11.1, 50.1)),
+        "strich": ("pond", shapely.Polygon([(10, 50), (10.1, 50), (10.2, 50), (10, 50)])),
+        "punkt": ("stream", shapely.LineString([(10, 50), (10, 50)])),
+        "nichts": ("lake", None),
+    }
+    kinds, shapes = zip(*rows_of_file.values(), strict=True)
+    path, rejects = tmp_path / "gewaesser.gpkg", tmp_path / "r.csv"
+    gpd.GeoDataFrame({"id": list(rows_of_file), "fclass": kinds}, geometry=list(shapes), crs=4326).to_file(path)
+    water = LoadOrder("water", path, source="stadt", rejects=rejects)
+    report = load_file(pool, water)
+    assert counts(report) == (8, 3, 0, 5)
+    assert [(one.what, one.of) for one in report.repairs] == [("ring", ("see",)), ("ring", ("strich",))]
+    reasons = pd.read_csv(rejects).set_index("id")["reason"]
+    assert reasons.to_dict() == {
+        "quelle": "wrong_geometry", "meer": "unknown_value", "strich": "beyond_repair", "punkt": "no_geometry",
+        "nichts": "no_geometry",
+    }  # fmt: skip
+    with begin(pool, EVERYTHING) as conn:
+        found = rows(conn, "SELECT code, kind, st_asbinary(geom) AS geom FROM water WHERE source = 'stadt'")
+    stored = {row["code"]: (row["kind"], shapely.from_wkb(bytes(row["geom"]))) for row in found}
+    assert {code: kind for code, (kind, _) in stored.items()} == {"see": "lake", "fluss": "river", "kanal": "canal"}
+    assert stored["see"][1].equals(shapely.make_valid(bow_tie))
+    assert stored["kanal"][1].equals(shapely.MultiLineString(halves))
+    assert counts(load_file(pool, water)) == (8, 0, 3, 5)
 
 
 def test_a_station_lies_in_the_unit_that_covers_it(pool: Pool, city: LoadReport, tmp_path: Path) -> None:

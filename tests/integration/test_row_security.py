@@ -26,7 +26,7 @@ SCOPES = [Scope(path) for path in [*PATHS, "1.2.3.31.99.", "7."]]
 # Who reads what: published to whoever entered; by path; only by who holds everything; by account; by nobody.
 PUBLISHED = {
     *("unit", "unit_version", "issued_code", "unit_alias", "unit_lineage"),
-    *("block", "building", "entrance", "street", "station", "category", "channel"),
+    *("block", "building", "entrance", "street", "water", "station", "category", "channel"),
     *("assignment_run", "edition", "activation", "public_figure"),
 }
 BY_PATH = {
@@ -115,6 +115,7 @@ def filled(pool: Pool) -> Pool:
         conn.execute("INSERT INTO unit_lineage VALUES (2, 20, now(), 1)")
         conn.execute("INSERT INTO activation VALUES (now(), now(), now())")
         conn.execute(f"INSERT INTO street VALUES (1, 'x', 'x', 'x', false, 1, 2, 1, {LINE}, 'x')")
+        conn.execute(f"INSERT INTO water (code, kind, geom, source) VALUES ('x', 'river', ST_Multi({LINE}), 'x')")
         conn.execute(
             "INSERT INTO public_figure VALUES ('week', '2026-01-05', '2026-01-12', '', 2, '1.2.', 5, true, now())"
         )
@@ -333,13 +334,13 @@ def test_codes_and_lineage_are_written_where_the_unit_lies(filled: Pool, column:
             conn.execute(statement, [20])
 
 
-@pytest.mark.parametrize("table", sorted((BY_WHOLE - APPENDED) | {"street", "category", "channel"}))
+@pytest.mark.parametrize("table", sorted((BY_WHOLE - APPENDED) | {"street", "water", "category", "channel"}))
 def test_who_holds_a_part_writes_nothing_that_concerns_everything(filled: Pool, table: str) -> None:
     delete = sql.SQL("DELETE FROM {}").format(sql.Identifier(table))
     with undone(filled, Scope("1.")) as conn:
         assert conn.execute(delete).rowcount == 0
     with undone(filled, EVERYTHING) as conn:
-        if table in {"street", "credential"}:  # what nothing else refers to
+        if table in {"street", "water", "credential"}:  # what nothing else refers to
             assert conn.execute(delete).rowcount == 1
 
 

@@ -806,6 +806,23 @@ TABLE unit_version ROW SECURITY
   CREATE TRIGGER unit_version_only_closes BEFORE UPDATE ON wangge.unit_version FOR EACH ROW EXECUTE FUNCTION wangge.unit_version_only_closes()
   CREATE TRIGGER unit_version_stays BEFORE DELETE ON wangge.unit_version FOR EACH STATEMENT EXECUTE FUNCTION wangge.refuse_change()
   GRANT DELETE, INSERT, SELECT, UPDATE ON unit_version TO wangge_app
+
+TABLE water ROW SECURITY
+  id bigint NOT NULL IDENTITY
+  code text NOT NULL
+  name text
+  name_en text
+  kind text NOT NULL
+  geom geometry(Geometry,4326) NOT NULL
+  source text NOT NULL
+  synthetic boolean NOT NULL DEFAULT false
+  CONSTRAINT water_code_key UNIQUE (code)
+  CONSTRAINT water_is_areas_or_lines CHECK ((geometrytype(geom) = ANY (ARRAY['MULTIPOLYGON'::text, 'MULTILINESTRING'::text])))
+  CONSTRAINT water_pkey PRIMARY KEY (id)
+  CREATE INDEX idx_water_geom ON wangge.water USING gist (geom)
+  POLICY published PERMISSIVE FOR SELECT TO public USING wangge.entered()
+  POLICY whole PERMISSIVE FOR ALL TO public USING ((current_setting('wangge.path_from'::text, true) = ''::text) AND wangge.entered())
+  GRANT DELETE, INSERT, SELECT, UPDATE ON water TO wangge_app
   GRANT USAGE ON account_grant_id_seq TO wangge_app
   GRANT USAGE ON account_id_seq TO wangge_app
   GRANT USAGE ON assignment_run_id_seq TO wangge_app
@@ -822,6 +839,7 @@ TABLE unit_version ROW SECURITY
   GRANT USAGE ON unit_alias_id_seq TO wangge_app
   GRANT USAGE ON unit_id_seq TO wangge_app
   GRANT USAGE ON unit_version_id_seq TO wangge_app
+  GRANT USAGE ON water_id_seq TO wangge_app
 
 CREATE OR REPLACE FUNCTION wangge.answering_team(unit_ids bigint[], at timestamp with time zone)
  RETURNS TABLE(id uuid, code text, kind text, name text, unit_id bigint)

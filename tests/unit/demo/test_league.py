@@ -14,9 +14,11 @@ from pyproj import Geod
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from demo.counties import boundaries
 from demo.incidents import CLOSED, INCIDENTS
 from demo.league import League, make
 from demo.organisations import PATROL_MEMBERS, STATIONS, VOLUNTEER_TEAMS
+from demo.water import draw
 
 SEED, SCALE = 7, 0.03  # as in conftest.py
 
@@ -89,6 +91,21 @@ def test_a_node_is_one_place(small: League) -> None:
     last = pd.DataFrame({"node": streets["to_node"], "at": shapely.get_point(streets.geometry.to_numpy(), -1)})
     places = pd.concat([first, last]).groupby("node")["at"].agg(lambda points: len(set(points)))
     assert places.max() == 1
+
+
+def test_rivers_and_reservoirs_lie_in_the_league_and_the_guiliu_ends_in_the_taoer(small: League) -> None:
+    water = small.water.set_index("name")
+    league = shapely.union_all(boundaries().to_numpy())
+    assert shapely.covers(shapely.buffer(league, 1e-9), water.geometry.to_numpy()).all()
+    assert (water.geometry.is_valid & water.geometry.is_simple).all()
+    assert set(water[water.geom_type == "Polygon"]["kind"]) == {"reservoir"}
+    end = shapely.get_point(water.geometry["归流河"], -1)
+    assert end.distance(water.geometry["洮儿河"]) < 1e-9
+    assert water.geometry["洮儿河"].intersects(water.geometry["察尔森水库"])
+
+
+def test_water_is_the_same_at_every_scale(small: League) -> None:
+    assert_frame_equal(pd.DataFrame(small.water), pd.DataFrame(draw(SEED)))
 
 
 def test_routes_are_walks_of_two_to_six_kilometres_on_streets(small: League) -> None:
@@ -178,6 +195,7 @@ def test_every_made_row_is_marked_synthetic(small: League) -> None:
     for frame in (
         small.blocks,
         small.buildings,
+        small.water,
         small.routes,
         small.incidents,
         staff.stations,
