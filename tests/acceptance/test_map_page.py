@@ -28,7 +28,7 @@ STILL = """() => {
     const drawing = document.querySelector("map-page")?.shadowRoot?.querySelector("grid-map:not(.past)")?.drawing;
     return Boolean(drawing?.loaded() && !drawing.isMoving() && drawing.areTilesLoaded());
 }"""
-DRAWING = 'document.querySelector("map-page").shadowRoot.querySelector("grid-map:not(.past)").drawing'
+DRAWING = 'document.querySelector("map-page").shadowRoot.querySelector("grid-map:not(.past)")?.drawing'
 FOUND = f"""layer => [...new Map(({DRAWING}?.queryRenderedFeatures() ?? [])
     .filter(each => each.sourceLayer === layer || each.source === layer)
     .map(({{ id, geometry, properties: told }}) => [told.id ?? told.code ?? id ?? geometry.type, told])).values()]"""
