@@ -19,7 +19,7 @@ from geo import public_figures
 from geo.db import PUBLIC
 from geo.public_figures import Kind
 from tiles.cache import Packed
-from tiles.layers import PUBLIC_HEAT, WORLD, tilejson
+from tiles.layers import PUBLIC_HEAT, tilejson
 
 router = APIRouter(tags=["heat"], route_class=StrictRoute)
 
@@ -79,8 +79,7 @@ def read(request: Request, query: Annotated[PublicQuery, Query()]) -> PublicHeat
 async def describe(request: Request, query: Annotated[PublicQuery, Query()]) -> JSONResponse:
     """The tiles of a period and a category."""
     root = str(request.base_url).rstrip("/")
-    drawn = await service_of(request).tiles.drawn()
-    description = tilejson(PUBLIC_HEAT, root, drawn.tiles.bounds if drawn else WORLD)
+    description = tilejson(PUBLIC_HEAT, root, await service_of(request).tiles.bounds())
     asked = urlencode(query.model_dump(exclude_none=True))
     description["tiles"] = [f"{address}?{asked}" for address in description["tiles"]]
     return JSONResponse(description)

@@ -5,14 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from geo import accounts, db
-from geo.roles import Role
+from tests.desk import drawing_browser, open_account, sign_in
 
 CHROMIUM = "/usr/bin/chromium"
-SOFTWARE = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking")
-PASSWORD = "brown kettle over snow"
 DRAWING = 'document.querySelector("doubts-page").shadowRoot.querySelector("grid-map").drawing'
 DRAWN = f"""source => {DRAWING} ? [...new Set({DRAWING}.queryRenderedFeatures()
     .filter(each => each.source === source).map(each => each.properties.number ?? each.geometry.type))].sort() : []"""
@@ -20,19 +17,13 @@ DRAWN = f"""source => {DRAWING} ? [...new Set({DRAWING}.queryRenderedFeatures()
 
 @pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SOFTWARE))
+    with drawing_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
 def desk(service: str, database: str) -> str:
-    with db.open_pool(database, 1) as pool, db.begin(pool, db.EVERYTHING) as conn:
-        made = accounts.add(conn, "doubts.desk")
-        accounts.set_password(conn, made, PASSWORD)
-        accounts.grant(conn, made, Role.DISPATCHER, "L")
-    return made.name
+    return open_account(database, "doubts.desk")
 
 
 def report(service: str, title: str, lon: float, lat: float = 46.005, **more: float) -> str:
@@ -44,8 +35,7 @@ def report(service: str, title: str, lon: float, lat: float = 46.005, **more: fl
 def open_desk(service: str, desk: str, open_page: Any) -> Any:
     def opened(address: str, **options: Any) -> Page:
         page = open_page("about:blank", bears="GPU stall", **{"locale": "zh-CN"} | options)
-        who = {"account": desk, "password": PASSWORD}
-        assert page.context.request.post(f"{service}/v1/session", data=who, headers={"Origin": service}).ok
+        sign_in(page, service, desk)
         page.goto(service + address)
         return page
 

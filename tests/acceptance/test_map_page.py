@@ -15,14 +15,12 @@ import numpy as np
 import pytest
 import shapely
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
-from geo import accounts, db, publication
-from geo.roles import Role
+from geo import db, publication
+from tests.desk import drawing_browser, open_account, sign_in
 
 CHROMIUM = "/usr/bin/chromium"
-SOFTWARE = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking")
-PASSWORD = "brown kettle over snow"
 RAMP = ("fde7c3", "fcc98b", "f59f5a", "df6f3c", "b5432b", "7a1f22")
 STILL = """() => {
     const drawing = document.querySelector("map-page")?.shadowRoot?.querySelector("grid-map:not(.past)")?.drawing;
@@ -38,21 +36,14 @@ VIEWS = """[...document.querySelector("map-page").shadowRoot.querySelectorAll("g
 
 @pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
-    """Draws WebGL in software, as on a machine without a graphics card."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SOFTWARE))
+    with drawing_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
 def desk(service: str, database: str) -> str:
     """The name of an account at the league's desk."""
-    with db.open_pool(database, 1) as pool, db.begin(pool, db.EVERYTHING) as conn:
-        made = accounts.add(conn, "map.desk")
-        accounts.set_password(conn, made, PASSWORD)
-        accounts.grant(conn, made, Role.DISPATCHER, "L")
-    return made.name
+    return open_account(database, "map.desk")
 
 
 @pytest.fixture
@@ -61,8 +52,7 @@ def map_of_desk(service: str, desk: str, open_page: Any) -> Any:
 
     def opened(address: str = "", **options: Any) -> Page:
         page = open_page("about:blank", bears="GPU stall", **{"locale": "zh-CN"} | options)
-        who = {"account": desk, "password": PASSWORD}
-        assert page.context.request.post(f"{service}/v1/session", data=who, headers={"Origin": service}).ok
+        sign_in(page, service, desk)
         page.goto(f"{service}/map{address}")
         page.wait_for_function(f"() => ({STILL})() && {DRAWING}.getLayer('heat')")
         return page

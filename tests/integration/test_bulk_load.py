@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from geo import backup, db, incidents, lifecycle, reports, seal, weights
+from geo import backup, db, incidents, jobs, lifecycle, reports, seal, weights, work
 from geo.assign import Assigner
 from geo.cluster_process import newest_programs
 from geo.db import EVERYTHING, Scope, begin
@@ -198,6 +198,13 @@ def test_what_a_killed_process_left_is_made_by_the_next_load_and_the_worker(empt
     assert weights.finish(empty) > 0
     assert schema(empty) == before
     assert weights.finish(empty) == 0
+
+
+def test_the_worker_proves_the_keys_that_a_large_load_leaves(empty: Pool, tmp_path: Path) -> None:
+    load(empty, tmp_path, many())
+    assert any("NOT VALID" in definition for definition in schema(empty).values())
+    told = work.finish_loads(jobs.Job(0, EVERYTHING, empty))
+    assert not any("NOT VALID" in definition for definition in schema(empty).values()), told
 
 
 def test_what_a_load_has_left_to_be_built_is_read_and_written_by_the_owner_alone(empty: Pool) -> None:
