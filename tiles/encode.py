@@ -207,7 +207,7 @@ def put_shape(rings: Rings, count: int, shape: Bytes) -> int:
     for r in range(count):
         size = put_ring(shape, size, rings, r, x, y)
         last = rings.starts[r + 1] - 1
-        x, y = rings.x[last], rings.y[last]
+        x, y = int(rings.x[last]), int(rings.y[last])
     return size
 
 
@@ -452,7 +452,7 @@ def rest_of_areas(shapes: Shapes) -> tuple[Bytes, Int64s]:
         first, last = rings[parts[i]], rings[parts[i + 1]]
         for r in range(first, last):
             begun, before = at, vertices[r] if r == first else vertices[r] - 1
-            at = put_ring(out, at, whole, r, whole.x[before], whole.y[before])
+            at = put_ring(out, at, whole, r, int(whole.x[before]), int(whole.y[before]))
             if r == first:  # the first vertex, one command and two zeros, is the tile's
                 at = put_bytes(out, begun, out[begun:at].copy(), 3, at - begun)
         starts[i + 1] = at

@@ -7,6 +7,9 @@ for its caller holds all that it is given: `bare` ones are compiled without. Wha
 if it makes none of its own; hence all kernels here make one.
 """
 
+# pyright: reportCallIssue=false, reportUntypedFunctionDecorator=false
+# (numba's types leave the option out)
+
 from numba import njit
 
 taking = njit(cache=True, nogil=True, _nrt=True)
