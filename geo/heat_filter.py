@@ -1,6 +1,6 @@
 """What a heat map is asked for, and the tables that the kernels read instead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -45,6 +45,9 @@ class HeatFilter:
     path: str = ""
 
 
+NOTHING_ASKED = HeatFilter()
+
+
 class Plan(NamedTuple):
     """
     A filter within a slice, as tables by the numbers of a view.
@@ -57,6 +60,8 @@ class Plan(NamedTuple):
         The same for every unit of the view.
     elsewhere
         Units asked for that the range has not: incidents there count if they were handed over.
+    everywhere, everything
+        Whether the range has all units, and whether nothing at all is asked of what lies there.
     categories, states, hours, days
         Which values are asked for.
     since, until
@@ -69,6 +74,8 @@ class Plan(NamedTuple):
     high: int
     units: Booleans
     elsewhere: Booleans
+    everywhere: bool
+    everything: bool
     categories: Booleans
     states: Booleans
     hours: Booleans
@@ -100,11 +107,14 @@ def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
                  min(seen.span(names.paths)[1], asked.span(names.paths)[1]))  # fmt: skip
     inside, in_range = asked.marks(names.paths, names.new_paths), seen.marks(names.paths, names.new_paths)
     organisation, at = view.organisation(seen.organisation), microseconds(now)
+    everywhere = low == 0 and high == len(names.paths)
     return Plan(
         low=low,
         high=max(low, high),
         units=inside & in_range,
         elsewhere=inside & ~in_range,
+        everywhere=everywhere,
+        everything=everywhere and wanted == replace(NOTHING_ASKED, path=wanted.path),
         categories=_categories(names.categories, wanted.categories),
         states=_marked(len(STATES), [STATES.index(state) for state in wanted.states]),
         hours=_marked(HOURS, list(wanted.hours)),

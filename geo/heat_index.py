@@ -2,13 +2,8 @@
 The index of sorted incidents: a bitmap for each value that a filter may ask for, so that 64 of them are tested at once.
 
 Incidents lie in Morton order, a word of a bitmap is 64 neighbours, and so one word mostly belongs to one unit: `low`
-and `high` are the least and the last unit of each word. The time is a bucket number in bit planes (O'Neil & Quass); the
-buckets hold equally many incidents, and only those in the two buckets at the ends of a time range are looked at one by
-one. A cell of a map is a run of incidents: its count is the number of set bits between two places.
-
-References
-----------
-O'Neil & Quass (1997), Improved Query Performance with Variant Indexes, SIGMOD.
+and `high` are the least and the last unit of each word. Time has an order and bit planes of its own (`heat_times`). A
+cell of a map is a run of incidents: its count is the number of set bits between two places.
 """
 
 from typing import NamedTuple
@@ -18,10 +13,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo import lifecycle
-from geo.heat_rows import DAYS, HOURS, Int32s, Int64s, Rows
+from geo.heat_rows import DAYS, HOURS, Int32s, Int64s, Rows, Words
+from geo.heat_times import order_of, planes_of
 
-Words = NDArray[np.uint64]
-PLANES = 10
 WORD = 64
 LEVELS = 25
 """Cells of zooms below this one have their first rows kept, where there are much fewer cells than incidents."""
@@ -45,10 +39,8 @@ class Index(NamedTuple):
         A bitmap for each value, shape (values, w).
     open
         The bitmap of incidents that are not settled, shape (w,).
-    planes
-        The bits of the bucket numbers, lowest first, shape (`PLANES`, w).
-    edges
-        The first instant of each bucket but the first, shape (2**PLANES - 1,).
+    by_time, planes
+        Places of the rows in the order of their times, shape (n,), and the bits of their buckets; see `heat_times`.
     low, high
         Least and greatest unit of each word, shape (w,).
     starts, offsets
@@ -63,8 +55,8 @@ class Index(NamedTuple):
     hours: Words
     days: Words
     open: Words
+    by_time: Int32s
     planes: Words
-    edges: Int64s
     low: Int32s
     high: Int32s
     starts: Int32s
@@ -83,7 +75,7 @@ def index_of(rows: Rows, categories: int) -> Index:
         How many categories there are names for.
     """
     words = -(-len(rows.code) // WORD)
-    edges = _edges(rows.at)
+    by_time = order_of(rows.at)
     states = bitmaps(rows.state, len(STATES), words)
     low, high = unit_ranges(rows.unit, words)
     starts, offsets = _starts(rows.code)
@@ -95,8 +87,8 @@ def index_of(rows: Rows, categories: int) -> Index:
         hours=bitmaps(rows.hour % HOURS, HOURS, words),
         days=bitmaps(rows.hour // HOURS, DAYS, words),
         open=np.bitwise_or.reduce(states[OPEN], axis=0),
-        planes=bit_planes(np.searchsorted(edges, rows.at, side="right"), words),
-        edges=edges,
+        by_time=by_time,
+        planes=planes_of(by_time, words),
         low=low,
         high=high,
         starts=starts,
@@ -128,16 +120,6 @@ def bitmaps(values: NDArray[np.integer], distinct: int, words: int) -> Words:
 
 
 @njit(cache=True, nogil=True)
-def bit_planes(buckets: Int64s, words: int) -> Words:
-    """The bits of numbers, shape (PLANES, words)."""
-    planes = np.zeros((PLANES, words), dtype=np.uint64)
-    for i in range(buckets.size):
-        for k in range(PLANES):
-            planes[k, i >> 6] |= np.uint64((buckets[i] >> k) & 1) << np.uint64(i & 63)
-    return planes
-
-
-@njit(cache=True, nogil=True)
 def unit_ranges(units: Int32s, words: int) -> tuple[Int32s, Int32s]:
     """The least and the greatest unit of each word."""
     low, high = np.full(words, 2**31 - 1, np.int32), np.full(words, -1, np.int32)
@@ -145,6 +127,25 @@ def unit_ranges(units: Int32s, words: int) -> tuple[Int32s, Int32s]:
         low[i >> 6] = min(low[i >> 6], units[i])
         high[i >> 6] = max(high[i >> 6], units[i])
     return low, high
+
+
+@njit(cache=True, nogil=True)
+def ones(word: int) -> int:
+    """The number of set bits; LLVM makes one instruction of this."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
+def sums_of(alive: Words, open_words: Words) -> Int32s:
+    """How many of the incidents that stand, and of the open ones among them, lie before each word, shape (2, w + 1)."""
+    sums = np.zeros((2, alive.size + 1), np.int32)
+    for w in range(alive.size):
+        sums[0, w + 1] = sums[0, w] + ones(alive[w])
+        sums[1, w + 1] = sums[1, w] + ones(alive[w] & open_words[w])
+    return sums
 
 
 @njit(cache=True, nogil=True)
@@ -161,15 +162,6 @@ def find(rows: Rows, by_id: Int32s, high: Words, low: Words) -> Int64s:
         if start < by_id.size and rows.high[by_id[start]] == high[i] and rows.low[by_id[start]] == low[i]:
             found[i] = by_id[start]
     return found
-
-
-def _edges(at: Int64s) -> Int64s:
-    """Instants that part the incidents into equally full buckets, by every n-th of them."""
-    sample = np.sort(at[:: max(1, len(at) // 100_000)])
-    count = (1 << PLANES) - 1
-    if not len(sample):
-        return np.zeros(count, np.int64)
-    return sample[np.linspace(0, len(sample) - 1, count).astype(np.int64)]
 
 
 def _starts(code: Int64s) -> tuple[Int32s, Int64s]:
