@@ -12,8 +12,9 @@ from numba import njit
 
 from geo.heat_filter import Booleans, Plan
 from geo.heat_index import OPEN, Index, ones
+from geo.heat_planes import BLOCK, borders_of, keep, keep_members
 from geo.heat_rows import FINEST, FOREVER, HOURS, Int32s, Int64s, Rows, Words
-from geo.heat_times import BLOCK, fill_between, rank
+from geo.heat_times import fill_between, rank
 
 NO_SUMS = np.zeros((2, 0), np.int32)
 _ONE, _NONE = np.uint64(1), np.uint64(0)
@@ -21,83 +22,52 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
-def keep_units(index: Index, plan: Plan, first: int, part: Words) -> bool:
-    """Keep the incidents in the units asked for; whether there are any."""
-    if plan.everywhere:
-        return True
-    low, high = index.low[first : first + part.size], index.high[first : first + part.size]
-    least, end = np.int32(plan.low), np.int32(plan.high)
+def keep_units(low: Int32s, high: Int32s, units: Int32s, span: tuple[int, int], first: int, part: Words) -> bool:
+    """Keep the incidents in a span of units, by those of words and of single rows; whether there are any."""
+    lows, highs, least, end = low[first : first + part.size], high[first : first + part.size], span[0], span[1]
     kept, mixed = _NONE, False
     for i in range(part.size):
-        part[i] = _NONE if (high[i] < least) | (low[i] >= end) else part[i]
+        part[i] = _NONE if (highs[i] < least) | (lows[i] >= end) else part[i]
         kept |= part[i]
-        mixed |= (low[i] < least) & (high[i] >= least) | (low[i] < end) & (high[i] >= end)
+        mixed |= (lows[i] < least) & (highs[i] >= least) | (lows[i] < end) & (highs[i] >= end)
     if mixed:
         for i in range(part.size):
-            if part[i] and (low[i] < least or high[i] >= end):
-                part[i] &= units_of_word(index, plan, first + i)
+            if part[i] and (lows[i] < least or highs[i] >= end):
+                part[i] &= units_of_word(units, span, first + i)
     return kept != _NONE
 
 
 @njit(cache=True, nogil=True)
-def units_of_word(index: Index, plan: Plan, w: int) -> int:
-    """Which incidents of a word lie in the units asked for, one by one."""
-    word, units = _NONE, index.rows.unit
+def units_of_word(units: Int32s, span: tuple[int, int], w: int) -> int:
+    """Which incidents of a word lie in a span of units, one by one."""
+    word = _NONE
     for i in range(64 * w, min(64 * w + 64, units.size)):
-        if plan.low <= units[i] < plan.high:
+        if span[0] <= units[i] < span[1]:
             word |= _ONE << np.uint64(i & 63)
     return word
 
 
 @njit(cache=True, nogil=True)
-def keep_values(bits: Words, wanted: Booleans, first: int, part: Words, scratch: Words) -> None:
-    """Keep the incidents that have one of the values asked for, by those or by the others if these are less."""
-    known = wanted[: bits.shape[0]]
-    asked = known.sum()
-    if asked == known.size:
-        return
-    by_others = 2 * asked > known.size
-    scratch[:] = _ALL if by_others else _NONE
-    for value in range(known.size):
-        if known[value] != by_others:
-            flip(scratch, bits[value, first : first + part.size])  # an incident has one value: no bit is met twice
-    keep(part, scratch)
-
-
-@njit(cache=True, nogil=True)
-def flip(words: Words, others: Words) -> None:
-    """Turn the bits that are set in others, word by word; a loop over whole arrays goes over several at once."""
-    for i in range(words.size):
-        words[i] ^= others[i]
-
-
-@njit(cache=True, nogil=True)
-def keep(words: Words, others: Words) -> None:
-    """Keep the bits that are set in others."""
-    for i in range(words.size):
-        words[i] &= others[i]
-
-
-@njit(cache=True, nogil=True)
 def select(index: Index, alive: Words, plan: Plan, first: int, out: Words) -> None:
     """Fill words with the incidents of the index that a plan wants by the range of its slice, from word `first` on."""
-    timed = plan.since > -FOREVER or plan.until < FOREVER
-    if timed:
+    if plan.since > -FOREVER or plan.until < FOREVER:
         start, stop = rank(index.rows.at, index.by_time, plan.since), rank(index.rows.at, index.by_time, plan.until)
-        fill_between(index.by_time, index.planes, start, max(start, stop), first, out)
-    scratch = np.empty(BLOCK, dtype=np.uint64)
+        fill_between(index.by_time, index.times, start, max(start, stop), first, out)
+        keep(out, alive[first : first + out.size])
+    else:
+        out[:] = alive[first : first + out.size]
+    low, high, units, span = index.low, index.high, index.rows.unit, (np.int32(plan.low), np.int32(plan.high))
+    categories, states, hours, days = index.categories, index.states, index.hours, index.days
+    asked_categories, asked_states = borders_of(plan.categories), borders_of(plan.states)
+    asked_hours, asked_days = borders_of(plan.hours), borders_of(plan.days)
+    spares = np.empty((2, min(BLOCK, out.size)), dtype=np.uint64)
     for start in range(0, out.size, BLOCK):
-        part = out[start : start + BLOCK]
-        spare, at = scratch[: part.size], first + start
-        if timed:
-            keep(part, alive[at : at + part.size])
-        else:
-            part[:] = alive[at : at + part.size]
-        if keep_units(index, plan, at, part):
-            keep_values(index.categories, plan.categories, at, part, spare)
-            keep_values(index.states, plan.states, at, part, spare)
-            keep_values(index.hours, plan.hours, at, part, spare)
-            keep_values(index.days, plan.days, at, part, spare)
+        part, at = out[start : start + BLOCK], first + start
+        if plan.everywhere or keep_units(low, high, units, span, at, part):
+            keep_members(categories, asked_categories, at, part, spares)
+            keep_members(states, asked_states, at, part, spares)
+            keep_members(hours, asked_hours, at, part, spares)
+            keep_members(days, asked_days, at, part, spares)
 
 
 @njit(cache=True, nogil=True)

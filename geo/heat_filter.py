@@ -1,7 +1,7 @@
 """What a heat map is asked for, and the tables that the kernels read instead."""
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from geo.lifecycle import State
 from geo.slices import Slice
 
 Booleans = NDArray[np.bool_]
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,6 @@ class HeatFilter:
     categories: frozenset[str] = frozenset()
     states: frozenset[State] = frozenset()
     path: str = ""
-
-
-NOTHING_ASKED = HeatFilter()
 
 
 class Plan(NamedTuple):
@@ -103,18 +101,18 @@ def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
     """
     names = view.names
     asked = Slice.of(Scope(wanted.path))
-    low, high = (max(seen.span(names.paths)[0], asked.span(names.paths)[0]),
-                 min(seen.span(names.paths)[1], asked.span(names.paths)[1]))  # fmt: skip
-    inside, in_range = asked.marks(names.paths, names.new_paths), seen.marks(names.paths, names.new_paths)
+    both = Slice(max(seen.first, asked.first), min(seen.end, asked.end))
+    low, high = both.span(names.paths)
+    units = both.marks(names.paths, names.new_paths)
     organisation, at = view.organisation(seen.organisation), microseconds(now)
     everywhere = low == 0 and high == len(names.paths)
     return Plan(
         low=low,
         high=max(low, high),
-        units=inside & in_range,
-        elsewhere=inside & ~in_range,
+        units=units,
+        elsewhere=asked.marks(names.paths, names.new_paths) & ~units,
         everywhere=everywhere,
-        everything=everywhere and wanted == replace(NOTHING_ASKED, path=wanted.path),
+        everything=everywhere and not _narrows(wanted),
         categories=_categories(names.categories, wanted.categories),
         states=_marked(len(STATES), [STATES.index(state) for state in wanted.states]),
         hours=_marked(HOURS, list(wanted.hours)),
@@ -128,7 +126,13 @@ def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
 
 def microseconds(at: datetime) -> int:
     """An instant as microseconds since 1970."""
-    return int(np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
+    return (at - BEGINNING) // timedelta(microseconds=1)
+
+
+def _narrows(wanted: HeatFilter) -> bool:
+    """Whether anything but a unit is asked for."""
+    timed = wanted.since is not None or wanted.until is not None
+    return timed or bool(wanted.hours or wanted.weekdays or wanted.categories or wanted.states)
 
 
 def _marked(size: int, wanted: list[int]) -> Booleans:

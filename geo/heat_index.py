@@ -1,28 +1,30 @@
 """
-The index of sorted incidents: a bitmap for each value that a filter may ask for, so that 64 of them are tested at once.
+The index of sorted incidents: what a filter may ask for in bit planes, so that 64 of them are tested at once.
 
 Incidents lie in Morton order, a word of a bitmap is 64 neighbours, and so one word mostly belongs to one unit: `low`
-and `high` are the least and the last unit of each word. Time has an order and bit planes of its own (`heat_times`). A
-cell of a map is a run of incidents: its count is the number of set bits between two places.
+and `high` are the least and the last unit of each word. Values are compared by their bits (`heat_planes`), times by
+buckets and their order (`heat_times`). A cell of a map is a run of incidents: its count is the number of set bits
+between two places.
 """
+
+# pyright: reportArgumentType=false, reportAssignmentType=false, reportReturnType=false
+# (in a kernel the numbers of numpy are plain numbers)
 
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from geo import lifecycle
+from geo.heat_planes import WORD, planes_of
 from geo.heat_rows import DAYS, HOURS, Int32s, Int64s, Rows, Words
-from geo.heat_times import order_of, planes_of
+from geo.heat_times import order_of, times_of
 
-WORD = 64
 LEVELS = 25
 """Cells of zooms below this one have their first rows kept, where there are much fewer cells than incidents."""
 SPARSE = 4
 STATES = tuple(lifecycle.State)
 OPEN = np.array([state not in lifecycle.SETTLED for state in STATES])
-_ONE = np.uint64(1)
 
 
 class Index(NamedTuple):
@@ -36,11 +38,13 @@ class Index(NamedTuple):
     by_id
         Places of the rows in the order of their ids, shape (n,).
     categories, states, hours, days
-        A bitmap for each value, shape (values, w).
+        The planes of these numbers, shape (bits, w).
     open
         The bitmap of incidents that are not settled, shape (w,).
-    by_time, planes
-        Places of the rows in the order of their times, shape (n,), and the bits of their buckets; see `heat_times`.
+    by_time
+        Places of the rows in the order of their times, shape (n,).
+    times
+        The planes of the buckets of times, shape (bits, w).
     low, high
         Least and greatest unit of each word, shape (w,).
     starts, offsets
@@ -56,7 +60,7 @@ class Index(NamedTuple):
     days: Words
     open: Words
     by_time: Int32s
-    planes: Words
+    times: Words
     low: Int32s
     high: Int32s
     starts: Int32s
@@ -76,19 +80,18 @@ def index_of(rows: Rows, categories: int) -> Index:
     """
     words = -(-len(rows.code) // WORD)
     by_time = order_of(rows.at)
-    states = bitmaps(rows.state, len(STATES), words)
     low, high = unit_ranges(rows.unit, words)
     starts, offsets = _starts(rows.code)
     return Index(
         rows=rows,
         by_id=np.lexsort((rows.low, rows.high)).astype(np.int32),
-        categories=bitmaps(rows.category, categories, words),
-        states=states,
-        hours=bitmaps(rows.hour % HOURS, HOURS, words),
-        days=bitmaps(rows.hour // HOURS, DAYS, words),
-        open=np.bitwise_or.reduce(states[OPEN], axis=0),
+        categories=planes_of(rows.category, categories),
+        states=planes_of(rows.state, len(STATES)),
+        hours=planes_of(rows.hour % HOURS, HOURS),
+        days=planes_of(rows.hour // HOURS, DAYS),
+        open=planes_of(OPEN[rows.state], 2)[0],
         by_time=by_time,
-        planes=planes_of(by_time, words),
+        times=times_of(by_time),
         low=low,
         high=high,
         starts=starts,
@@ -108,15 +111,6 @@ def size_of(index: Index) -> int:
     """Bytes of the index with its rows."""
     arrays = (*index.rows, *index[1:])
     return sum(array.nbytes for array in arrays)
-
-
-@njit(cache=True, nogil=True)
-def bitmaps(values: NDArray[np.integer], distinct: int, words: int) -> Words:
-    """A bitmap for each value, shape (distinct, words)."""
-    bits = np.zeros((distinct, words), dtype=np.uint64)
-    for i in range(values.size):
-        bits[values[i], i >> 6] |= _ONE << np.uint64(i & 63)
-    return bits
 
 
 @njit(cache=True, nogil=True)

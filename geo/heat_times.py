@@ -1,13 +1,9 @@
 """
 The time of sorted incidents: by rank, so that any instant is exact and few are looked at one by one.
 
-All incidents in the order of their times fall into buckets of equally many; the buckets' numbers are kept in bit planes
-(O'Neil & Quass), by which 64 incidents are compared at once. A time range is first rounded to the nearest borders of
-buckets. What lies between a border and the instant is a run of the order, at most half a bucket, set bit by bit.
-
-References
-----------
-O'Neil & Quass (1997), Improved Query Performance with Variant Indexes, SIGMOD.
+All incidents in the order of their times fall into buckets of equally many, whose numbers are kept in bit planes. A
+time range is first rounded to the nearest borders of buckets. What lies between a border and the instant is a run of
+the order, at most half a bucket, set bit by bit; so is all of a short range.
 """
 
 # pyright: reportArgumentType=false, reportAssignmentType=false, reportReturnType=false
@@ -15,14 +11,12 @@ O'Neil & Quass (1997), Improved Query Performance with Variant Indexes, SIGMOD.
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from geo.heat_planes import BLOCK, keep_range, planes_of
 from geo.heat_rows import Int32s, Int64s, Words
 
-PLANES = 8
-BLOCK = 512
-"""Words that stay in the nearest cache while several arrays go over them."""
-_ONE, _NONE = np.uint64(1), np.uint64(0)
+BUCKETS = 256
+_ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -31,27 +25,17 @@ def order_of(at: Int64s) -> Int32s:
     return np.argsort(at, kind="stable").astype(np.int32)
 
 
-def planes_of(by_time: Int32s, words: int) -> Words:
-    """The bits of the bucket numbers, lowest first, shape (`PLANES`, words)."""
+def times_of(by_time: Int32s) -> Words:
+    """The planes of the bucket numbers."""
     buckets = np.empty(len(by_time), np.uint8)
     buckets[by_time] = np.arange(len(by_time)) // bucket_size(len(by_time))
-    return bit_planes(buckets, words)
+    return planes_of(buckets, BUCKETS)
 
 
 @njit(cache=True, nogil=True)
 def bucket_size(count: int) -> int:
     """How many incidents of so many are in one bucket."""
-    return max(1, (count + (1 << PLANES) - 1) >> PLANES)
-
-
-@njit(cache=True, nogil=True)
-def bit_planes(buckets: NDArray[np.uint8], words: int) -> Words:
-    """The bits of numbers, shape (PLANES, words)."""
-    planes = np.zeros((PLANES, words), dtype=np.uint64)
-    for i in range(buckets.size):
-        for k in range(PLANES):
-            planes[k, i >> 6] |= np.uint64((buckets[i] >> k) & 1) << np.uint64(i & 63)
-    return planes
+    return max(1, (count + BUCKETS - 1) // BUCKETS)
 
 
 @njit(cache=True, nogil=True)
@@ -67,14 +51,14 @@ def rank(at: Int64s, by_time: Int32s, instant: int) -> int:
 @njit(cache=True, nogil=True)
 def fill_between(by_time: Int32s, planes: Words, start: int, stop: int, first: int, out: Words) -> None:
     """
-    Set the bits of the incidents of a range of time, and no others of the index.
+    Set the bits of the incidents of a range of time, and no others.
 
     Parameters
     ----------
     by_time, planes
         Of an index.
     start, stop
-        The range, by `rank`; what is before `stop`.
+        The range, by `rank`: `stop` is not in it, nor below `start`.
     first
         The word of the index that `out` begins with.
     out
@@ -82,44 +66,25 @@ def fill_between(by_time: Int32s, planes: Words, start: int, stop: int, first: i
     """
     size = bucket_size(by_time.size)
     low, high = (start + size // 2) // size, (stop + size // 2) // size
+    if stop - start <= size:
+        high = low
     fill_buckets(planes, low, high, first, out)
-    low_rank, high_rank = min(by_time.size, low * size), min(by_time.size, high * size)
-    put(by_time[start:low_rank], first, out, True)  # all that is added first: both borders may be the same
-    put(by_time[high_rank:stop], first, out, True)
-    put(by_time[low_rank:start], first, out, False)
-    put(by_time[stop:high_rank], first, out, False)
+    after_low, after_high = min(by_time.size, low * size), min(by_time.size, high * size)
+    put(by_time[start:after_low], first, out, True)  # all that is added first: both borders may be the same
+    put(by_time[after_high:stop], first, out, True)
+    put(by_time[after_low:start], first, out, False)
+    put(by_time[stop:after_high], first, out, False)
 
 
 @njit(cache=True, nogil=True)
 def fill_buckets(planes: Words, low: int, high: int, first: int, out: Words) -> None:
-    """Set the bits of the incidents in buckets from `low` and below `high`."""
-    out[:] = _NONE
-    if low >= high:
-        return
-    scratch = np.empty(min(BLOCK, out.size), dtype=np.uint64)
-    for start in range(0, out.size, BLOCK):
-        part = out[start : start + BLOCK]
-        spare = scratch[: part.size]
-        spare[:] = _NONE
-        for k in range(planes.shape[0]):
-            plane = planes[k, first + start : first + start + part.size]
-            narrow(part, plane, (high >> k) & 1)
-            narrow(spare, plane, (low >> k) & 1)
-        if high >> PLANES:
-            part[:] = _ALL
-        for i in range(part.size):
-            part[i] &= ~spare[i]
-
-
-@njit(cache=True, nogil=True)
-def narrow(below: Words, plane: Words, bit: int) -> None:
-    """Take the next higher bit into a comparison of numbers with one that has this bit there."""
-    if bit:
-        for i in range(below.size):
-            below[i] |= ~plane[i]
-    else:
-        for i in range(below.size):
-            below[i] &= ~plane[i]
+    """Set the bits of the incidents in buckets from `low` and below `high`, and no others."""
+    out[:] = _ALL if low < high else np.uint64(0)
+    if low < high:
+        spare = np.empty(min(BLOCK, out.size), dtype=np.uint64)
+        for start in range(0, out.size, BLOCK):
+            part = out[start : start + BLOCK]
+            keep_range(planes, low, high, first + start, part, spare[: part.size])
 
 
 @njit(cache=True, nogil=True)
