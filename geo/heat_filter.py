@@ -136,9 +136,9 @@ def _narrows(wanted: HeatFilter) -> bool:
 
 
 def _marked(size: int, wanted: list[int]) -> Booleans:
-    marks = np.zeros(size, dtype=np.bool_)
+    marks = np.full(size, not wanted)
     marks[wanted] = True
-    return marks if wanted else ~marks
+    return marks
 
 
 def _categories(codes: tuple[str, ...], wanted: frozenset[str]) -> Booleans:
@@ -152,5 +152,7 @@ def _below(code: str, wanted: frozenset[str]) -> bool:
 
 
 def _in_hand(handed: Handed, organisation: int, now: int) -> Int32s:
+    if organisation < 0:
+        return handed.row[:0]
     low, high = np.searchsorted(handed.organisation, [organisation, organisation + 1])
     return handed.row[low:high][handed.until[low:high] > now]
