@@ -9,11 +9,12 @@ new rows into a fresh index. Readers hold one view for as long as they count, an
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from geo.heat_index import Index, Words, all_alive, find, index_of
-from geo.heat_rows import NO_HANDED, NO_ROWS, Handed, Int32s, Int64s, Rows, join, sorted_handed, take
+from geo.heat_index import Index, all_alive, find, index_of, sums_of
+from geo.heat_rows import NO_HANDED, NO_ROWS, Handed, Int32s, Int64s, Rows, Words, join, sorted_handed, take
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ class View:
     alive: Words
     new: Rows
     new_handed: Handed
+
+    @cached_property
+    def sums(self) -> Int32s:
+        """All and open incidents of the index that stand before each word, by which a map of all is counted."""
+        return sums_of(self.alive, self.index.open)
 
     def organisation(self, named: str) -> int:
         """The number of an organisation, -1 for one that has nothing in hand."""

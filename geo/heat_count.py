@@ -11,117 +11,63 @@ import numpy as np
 from numba import njit
 
 from geo.heat_filter import Booleans, Plan
-from geo.heat_index import OPEN, Index, Words
-from geo.heat_rows import FINEST, FOREVER, HOURS, Int32s, Int64s, Rows
+from geo.heat_index import OPEN, Index, ones
+from geo.heat_planes import BLOCK, borders_of, keep, keep_members
+from geo.heat_rows import FINEST, FOREVER, HOURS, Int32s, Int64s, Rows, Words
+from geo.heat_times import fill_between, rank
 
-BLOCK = 512
+NO_SUMS = np.zeros((2, 0), np.int32)
 _ONE, _NONE = np.uint64(1), np.uint64(0)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def ones(word: int) -> int:
-    """The number of set bits; LLVM makes one instruction of this."""
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
 @njit(cache=True, nogil=True)
-def keep_units(index: Index, alive: Words, plan: Plan, first: int, part: Words) -> bool:
-    """Begin with the incidents that stand and lie in the units asked for; whether there are any."""
-    anything = False
+def keep_units(low: Int32s, high: Int32s, units: Int32s, span: tuple[int, int], first: int, part: Words) -> bool:
+    """Keep the incidents in a span of units, by those of words and of single rows; whether there are any."""
+    lows, highs, least, end = low[first : first + part.size], high[first : first + part.size], span[0], span[1]
+    kept, mixed = _NONE, False
     for i in range(part.size):
-        w = first + i
-        word = alive[w]
-        if index.high[w] < plan.low or index.low[w] >= plan.high:
-            word = _NONE
-        elif index.low[w] < plan.low or index.high[w] >= plan.high:
-            word &= units_of_word(index, plan, w)
-        part[i] = word
-        anything = anything or word != _NONE
-    return anything
+        part[i] = _NONE if (highs[i] < least) | (lows[i] >= end) else part[i]
+        kept |= part[i]
+        mixed |= (lows[i] < least) & (highs[i] >= least) | (lows[i] < end) & (highs[i] >= end)
+    if mixed:
+        for i in range(part.size):
+            if part[i] and (lows[i] < least or highs[i] >= end):
+                part[i] &= units_of_word(units, span, first + i)
+    return kept != _NONE
 
 
 @njit(cache=True, nogil=True)
-def units_of_word(index: Index, plan: Plan, w: int) -> int:
-    """Which incidents of a word lie in the units asked for, one by one."""
-    word, units = _NONE, index.rows.unit
+def units_of_word(units: Int32s, span: tuple[int, int], w: int) -> int:
+    """Which incidents of a word lie in a span of units, one by one."""
+    word = _NONE
     for i in range(64 * w, min(64 * w + 64, units.size)):
-        if plan.low <= units[i] < plan.high:
+        if span[0] <= units[i] < span[1]:
             word |= _ONE << np.uint64(i & 63)
     return word
 
 
 @njit(cache=True, nogil=True)
-def keep_values(bits: Words, wanted: Booleans, first: int, part: Words, scratch: Words) -> None:
-    """Keep the incidents that have one of the values asked for, by those or by the others if these are less."""
-    known = wanted[: bits.shape[0]]
-    asked = known.sum()
-    if asked == known.size:
-        return
-    by_others = 2 * asked > known.size
-    turned = _ALL if by_others else _NONE
-    scratch[:] = turned
-    for value in range(known.size):
-        if known[value] != by_others:
-            for i in range(part.size):
-                scratch[i] ^= bits[value, first + i]  # an incident has one value: no bit is met twice
-    for i in range(part.size):
-        part[i] &= scratch[i]
-
-
-@njit(cache=True, nogil=True)
-def fill_before(index: Index, at: int, first: int, part: Words, less: Words) -> None:
-    """Fill words with the incidents that occurred before an instant; right where `part` has ones."""
-    bucket = np.searchsorted(index.edges, at, side="right")
-    equal = np.full(part.size, _ALL)
-    less[:] = _NONE
-    for k in range(index.planes.shape[0] - 1, -1, -1):
-        plane = index.planes[k]
-        if (bucket >> k) & 1:
-            for i in range(part.size):
-                less[i] |= equal[i] & ~plane[first + i]
-                equal[i] &= plane[first + i]
-        else:
-            for i in range(part.size):
-                equal[i] &= ~plane[first + i]
-    for i in range(part.size):
-        less[i] |= earlier(index.rows.at, at, first + i, equal[i] & part[i])
-
-
-@njit(cache=True, nogil=True)
-def earlier(instants: Int64s, at: int, w: int, word: int) -> int:
-    """Those of a word's incidents that occurred before an instant."""
-    left = _NONE
-    while word:
-        lowest = word & (~word + _ONE)
-        if instants[64 * w + ones(lowest - _ONE)] < at:
-            left |= lowest
-        word ^= lowest
-    return left
-
-
-@njit(cache=True, nogil=True)
 def select(index: Index, alive: Words, plan: Plan, first: int, out: Words) -> None:
     """Fill words with the incidents of the index that a plan wants by the range of its slice, from word `first` on."""
-    scratch = np.empty(BLOCK, dtype=np.uint64)
+    if plan.since > -FOREVER or plan.until < FOREVER:
+        start, stop = rank(index.rows.at, index.by_time, plan.since), rank(index.rows.at, index.by_time, plan.until)
+        fill_between(index.by_time, index.times, start, max(start, stop), first, out)
+        keep(out, alive[first : first + out.size])
+    else:
+        out[:] = alive[first : first + out.size]
+    low, high, units, span = index.low, index.high, index.rows.unit, (np.int32(plan.low), np.int32(plan.high))
+    categories, states, hours, days = index.categories, index.states, index.hours, index.days
+    asked_categories, asked_states = borders_of(plan.categories), borders_of(plan.states)
+    asked_hours, asked_days = borders_of(plan.hours), borders_of(plan.days)
+    spares = np.empty((2, min(BLOCK, out.size)), dtype=np.uint64)
     for start in range(0, out.size, BLOCK):
-        part = out[start : start + BLOCK]
-        spare, at = scratch[: part.size], first + start
-        if not keep_units(index, alive, plan, at, part):
-            continue
-        keep_values(index.categories, plan.categories, at, part, spare)
-        keep_values(index.states, plan.states, at, part, spare)
-        keep_values(index.hours, plan.hours, at, part, spare)
-        keep_values(index.days, plan.days, at, part, spare)
-        if plan.since > -FOREVER:
-            fill_before(index, plan.since, at, part, spare)
-            part &= ~spare
-        if plan.until < FOREVER:
-            fill_before(index, plan.until, at, part, spare)
-            part &= spare
+        part, at = out[start : start + BLOCK], first + start
+        if plan.everywhere or keep_units(low, high, units, span, at, part):
+            keep_members(categories, asked_categories, at, part, spares)
+            keep_members(states, asked_states, at, part, spares)
+            keep_members(hours, asked_hours, at, part, spares)
+            keep_members(days, asked_days, at, part, spares)
 
 
 @njit(cache=True, nogil=True)
@@ -151,10 +97,12 @@ def add_handed(index: Index, alive: Words, plan: Plan, first: int, out: Words) -
 
 @njit(cache=True, nogil=True)
 def wanted_new(rows: Rows, plan: Plan) -> Booleans:
-    """Which of the new rows a plan wants."""
-    marks = np.zeros(rows.code.size, dtype=np.bool_)
-    for i in range(rows.code.size):
-        marks[i] = passes(rows, i, plan.units, plan)
+    """Which of the new rows a plan wants; column by column, for to pass rows whole costs more than to look at them."""
+    marks = plan.units[rows.unit]
+    for i in range(marks.size):
+        marks[i] &= plan.since <= rows.at[i] < plan.until
+    marks &= plan.categories[rows.category] & plan.states[rows.state]
+    marks &= plan.hours[rows.hour % HOURS] & plan.days[rows.hour // HOURS]
     for i in plan.handed_new:
         marks[i] = marks[i] or passes(rows, i, plan.elsewhere, plan)
     return marks
@@ -190,7 +138,7 @@ def set_bits(words: Words, base: int, start: int, stop: int) -> int:
 
 @njit(cache=True, nogil=True)
 def cells_of_tile(
-    index: Index, alive: Words, new: Rows, plan: Plan, zoom: int, tile: int, deeper: int
+    index: Index, alive: Words, new: Rows, plan: Plan, sums: Int32s, place: tuple[int, int], deeper: int
 ) -> tuple[Int32s, Int32s]:
     """
     Count the incidents of a tile in its cells.
@@ -201,7 +149,9 @@ def cells_of_tile(
         Of a view.
     plan
         What is wanted.
-    zoom, tile
+    sums
+        Of the view where everything is wanted, by which words need not be looked at; else `NO_SUMS`.
+    place
         Zoom of the tile and its Morton number there.
     deeper
         The cells are the tiles of this many zooms further in.
@@ -212,16 +162,21 @@ def cells_of_tile(
         All that are wanted and the open ones among them, cell by cell in Morton order.
     """
     found, open_found = np.zeros(4**deeper, np.int32), np.zeros(4**deeper, np.int32)
+    zoom, tile = place
     code, mask = index.rows.code, 4**deeper - 1
     shift, side = 2 * (FINEST - zoom - deeper), 2 * (FINEST - zoom)
     start = np.searchsorted(code, tile << side)
     stop = np.searchsorted(code, (tile + 1) << side)
     if start < stop:
-        base = start >> 6
-        words = np.zeros(((stop - 1) >> 6) - base + 1, dtype=np.uint64)
-        select(index, alive, plan, base, words)
-        add_handed(index, alive, plan, base, words)
-        count_cells(index, words, (base, start, stop, zoom + deeper), found, open_found)
+        cells, bounds = runs_of_cells(index, start, stop, zoom + deeper)
+        if sums.size:
+            count_by_sums(alive, index.open, sums, cells & mask, bounds, found, open_found)
+        else:
+            base = start >> 6
+            words = np.empty(((stop - 1) >> 6) - base + 1, dtype=np.uint64)
+            select(index, alive, plan, base, words)
+            add_handed(index, alive, plan, base, words)
+            count_by_words(words, index.open[base : base + words.size], base, cells & mask, bounds, found, open_found)
     for i in np.flatnonzero(wanted_new(new, plan)):
         if new.code[i] >> side == tile:
             found[(new.code[i] >> shift) & mask] += 1
@@ -230,35 +185,84 @@ def cells_of_tile(
 
 
 @njit(cache=True, nogil=True)
-def count_cells(index: Index, words: Words, run: tuple[int, int, int, int], found: Int32s, open_found: Int32s) -> None:
-    """Add up the words of a run (its first word, first row, end, and the zoom of the cells) cell by cell."""
-    base, start, stop, zoom = run
-    shift, mask = 2 * (FINEST - zoom), found.size - 1
-    open_words = words & index.open[base : base + words.size]
-    level = (
-        index.starts[index.offsets[zoom] : index.offsets[zoom + 1]]
-        if zoom + 1 < index.offsets.size
-        else index.starts[:0]
-    )
-    k = np.searchsorted(level, start)
+def runs_of_cells(index: Index, start: int, stop: int, zoom: int) -> tuple[Int64s, Int64s]:
+    """The cells of a zoom that rows from `start` and before `stop` lie in, shape (k,), and their bounds, (k + 1,)."""
+    code, shift = index.rows.code, 2 * (FINEST - zoom)
+    if zoom + 1 < index.offsets.size and index.offsets[zoom] < index.offsets[zoom + 1]:
+        level = index.starts[index.offsets[zoom] : index.offsets[zoom + 1]]
+        k = np.searchsorted(level, start)
+        size = np.searchsorted(level, stop) - k
+        cells, bounds = np.empty(size, np.int64), np.empty(size + 1, np.int64)
+        for i in range(size):
+            bounds[i], cells[i] = level[k + i], code[level[k + i]] >> shift
+        bounds[size] = stop
+        return cells, bounds
+    most, size = min(stop - start, ((code[stop - 1] >> shift) - (code[start] >> shift)) + 1), 0
+    cells, bounds = np.empty(most, np.int64), np.empty(most + 1, np.int64)
     while start < stop:
-        cell = index.rows.code[start] >> shift
-        k += 1
-        if level.size:
-            end = min(stop, level[k]) if k < level.size else stop
-        else:
-            end = lower(index.rows.code, start, stop, (cell + 1) << shift)
-        n = set_bits(words, base, start, end)
-        if n:
-            found[cell & mask] += n
-            open_found[cell & mask] += set_bits(open_words, base, start, end)
-        start = end
+        bounds[size], cells[size] = start, code[start] >> shift
+        start = lower(code, start, stop, (cells[size] + 1) << shift)
+        size += 1
+    bounds[size] = stop
+    return cells[:size], bounds[: size + 1]
+
+
+@njit(cache=True, nogil=True)
+def count_by_words(
+    words: Words, open_words: Words, base: int, cells: Int64s, bounds: Int64s, found: Int32s, open_found: Int32s
+) -> None:
+    """Count the bits between bounds in words that begin with word `base`, all and the open ones."""
+    for k in range(cells.size):
+        w, last = (bounds[k] >> 6) - base, ((bounds[k + 1] - 1) >> 6) - base
+        head, tail = _ALL << np.uint64(bounds[k] & 63), _ALL >> np.uint64(63 - ((bounds[k + 1] - 1) & 63))
+        if w == last:
+            head &= tail
+            tail = _NONE
+        n, open_n = ones(words[w] & head), ones(words[w] & open_words[w] & head)
+        n, open_n = n + ones(words[last] & tail), open_n + ones(words[last] & open_words[last] & tail)
+        if last > w + 1:
+            more, more_open = count_both(words[w + 1 : last], open_words[w + 1 : last])
+            n, open_n = n + more, open_n + more_open
+        found[cells[k]], open_found[cells[k]] = n, open_n
+
+
+@njit(cache=True, nogil=True)
+def count_both(words: Words, others: Words) -> tuple[int, int]:
+    """How many bits are set in words, and how many in both of two."""
+    n, both = 0, 0
+    for i in range(words.size):
+        n += ones(words[i])
+        both += ones(words[i] & others[i])
+    return n, both
+
+
+@njit(cache=True, nogil=True)
+def count_by_sums(
+    alive: Words, open_words: Words, sums: Int32s, cells: Int64s, bounds: Int64s, found: Int32s, open_found: Int32s
+) -> None:
+    """Count all that stand between bounds, and the open ones, by how many stand before each bound."""
+    n, open_n = before(alive, open_words, sums, bounds[0])
+    for k in range(cells.size):
+        end, open_end = before(alive, open_words, sums, bounds[k + 1])
+        found[cells[k]], open_found[cells[k]] = end - n, open_end - open_n
+        n, open_n = end, open_end
+
+
+@njit(cache=True, nogil=True)
+def before(alive: Words, open_words: Words, sums: Int32s, row: int) -> tuple[int, int]:
+    """How many incidents before a row stand, and how many of these are open."""
+    w, within = row >> 6, row & 63
+    n, open_n = np.int64(sums[0, w]), np.int64(sums[1, w])
+    if within:
+        word = alive[w] & ~(_ALL << np.uint64(within))
+        n, open_n = n + ones(word), open_n + ones(word & open_words[w])
+    return n, open_n
 
 
 @njit(cache=True, nogil=True)
 def whole(index: Index, alive: Words, plan: Plan) -> Words:
     """All incidents of the index that a plan wants, shape (w,)."""
-    words = np.zeros(alive.size, dtype=np.uint64)
+    words = np.empty(alive.size, dtype=np.uint64)
     select(index, alive, plan, 0, words)
     add_handed(index, alive, plan, 0, words)
     return words

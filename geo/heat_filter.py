@@ -1,7 +1,7 @@
 """What a heat map is asked for, and the tables that the kernels read instead."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from geo.lifecycle import State
 from geo.slices import Slice
 
 Booleans = NDArray[np.bool_]
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Plan(NamedTuple):
         The same for every unit of the view.
     elsewhere
         Units asked for that the range has not: incidents there count if they were handed over.
+    everywhere, everything
+        Whether the range has all units, and whether nothing at all is asked of what lies there.
     categories, states, hours, days
         Which values are asked for.
     since, until
@@ -69,6 +72,8 @@ class Plan(NamedTuple):
     high: int
     units: Booleans
     elsewhere: Booleans
+    everywhere: bool
+    everything: bool
     categories: Booleans
     states: Booleans
     hours: Booleans
@@ -96,15 +101,18 @@ def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
     """
     names = view.names
     asked = Slice.of(Scope(wanted.path))
-    low, high = (max(seen.span(names.paths)[0], asked.span(names.paths)[0]),
-                 min(seen.span(names.paths)[1], asked.span(names.paths)[1]))  # fmt: skip
-    inside, in_range = asked.marks(names.paths, names.new_paths), seen.marks(names.paths, names.new_paths)
+    both = Slice(max(seen.first, asked.first), min(seen.end, asked.end))
+    low, high = both.span(names.paths)
+    units = both.marks(names.paths, names.new_paths)
     organisation, at = view.organisation(seen.organisation), microseconds(now)
+    everywhere = low == 0 and high == len(names.paths)
     return Plan(
         low=low,
         high=max(low, high),
-        units=inside & in_range,
-        elsewhere=inside & ~in_range,
+        units=units,
+        elsewhere=asked.marks(names.paths, names.new_paths) & ~units,
+        everywhere=everywhere,
+        everything=everywhere and not _narrows(wanted),
         categories=_categories(names.categories, wanted.categories),
         states=_marked(len(STATES), [STATES.index(state) for state in wanted.states]),
         hours=_marked(HOURS, list(wanted.hours)),
@@ -118,13 +126,19 @@ def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
 
 def microseconds(at: datetime) -> int:
     """An instant as microseconds since 1970."""
-    return int(np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
+    return (at - BEGINNING) // timedelta(microseconds=1)
+
+
+def _narrows(wanted: HeatFilter) -> bool:
+    """Whether anything but a unit is asked for."""
+    timed = wanted.since is not None or wanted.until is not None
+    return timed or bool(wanted.hours or wanted.weekdays or wanted.categories or wanted.states)
 
 
 def _marked(size: int, wanted: list[int]) -> Booleans:
-    marks = np.zeros(size, dtype=np.bool_)
+    marks = np.full(size, not wanted)
     marks[wanted] = True
-    return marks if wanted else ~marks
+    return marks
 
 
 def _categories(codes: tuple[str, ...], wanted: frozenset[str]) -> Booleans:
@@ -138,5 +152,7 @@ def _below(code: str, wanted: frozenset[str]) -> bool:
 
 
 def _in_hand(handed: Handed, organisation: int, now: int) -> Int32s:
+    if organisation < 0:
+        return handed.row[:0]
     low, high = np.searchsorted(handed.organisation, [organisation, organisation + 1])
     return handed.row[low:high][handed.until[low:high] > now]

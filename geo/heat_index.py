@@ -1,34 +1,30 @@
 """
-The index of sorted incidents: a bitmap for each value that a filter may ask for, so that 64 of them are tested at once.
+The index of sorted incidents: what a filter may ask for in bit planes, so that 64 of them are tested at once.
 
 Incidents lie in Morton order, a word of a bitmap is 64 neighbours, and so one word mostly belongs to one unit: `low`
-and `high` are the least and the last unit of each word. The time is a bucket number in bit planes (O'Neil & Quass); the
-buckets hold equally many incidents, and only those in the two buckets at the ends of a time range are looked at one by
-one. A cell of a map is a run of incidents: its count is the number of set bits between two places.
-
-References
-----------
-O'Neil & Quass (1997), Improved Query Performance with Variant Indexes, SIGMOD.
+and `high` are the least and the last unit of each word. Values are compared by their bits (`heat_planes`), times by
+buckets and their order (`heat_times`). A cell of a map is a run of incidents: its count is the number of set bits
+between two places.
 """
+
+# pyright: reportArgumentType=false, reportAssignmentType=false, reportReturnType=false
+# (in a kernel the numbers of numpy are plain numbers)
 
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from geo import lifecycle
-from geo.heat_rows import DAYS, HOURS, Int32s, Int64s, Rows
+from geo.heat_planes import WORD, planes_of
+from geo.heat_rows import DAYS, HOURS, Int32s, Int64s, Rows, Words
+from geo.heat_times import order_of, times_of
 
-Words = NDArray[np.uint64]
-PLANES = 10
-WORD = 64
 LEVELS = 25
 """Cells of zooms below this one have their first rows kept, where there are much fewer cells than incidents."""
 SPARSE = 4
 STATES = tuple(lifecycle.State)
 OPEN = np.array([state not in lifecycle.SETTLED for state in STATES])
-_ONE = np.uint64(1)
 
 
 class Index(NamedTuple):
@@ -42,13 +38,13 @@ class Index(NamedTuple):
     by_id
         Places of the rows in the order of their ids, shape (n,).
     categories, states, hours, days
-        A bitmap for each value, shape (values, w).
+        The planes of these numbers, shape (bits, w).
     open
         The bitmap of incidents that are not settled, shape (w,).
-    planes
-        The bits of the bucket numbers, lowest first, shape (`PLANES`, w).
-    edges
-        The first instant of each bucket but the first, shape (2**PLANES - 1,).
+    by_time
+        Places of the rows in the order of their times, shape (n,).
+    times
+        The planes of the buckets of times, shape (bits, w).
     low, high
         Least and greatest unit of each word, shape (w,).
     starts, offsets
@@ -63,8 +59,8 @@ class Index(NamedTuple):
     hours: Words
     days: Words
     open: Words
-    planes: Words
-    edges: Int64s
+    by_time: Int32s
+    times: Words
     low: Int32s
     high: Int32s
     starts: Int32s
@@ -83,20 +79,19 @@ def index_of(rows: Rows, categories: int) -> Index:
         How many categories there are names for.
     """
     words = -(-len(rows.code) // WORD)
-    edges = _edges(rows.at)
-    states = bitmaps(rows.state, len(STATES), words)
+    by_time = order_of(rows.at)
     low, high = unit_ranges(rows.unit, words)
     starts, offsets = _starts(rows.code)
     return Index(
         rows=rows,
         by_id=np.lexsort((rows.low, rows.high)).astype(np.int32),
-        categories=bitmaps(rows.category, categories, words),
-        states=states,
-        hours=bitmaps(rows.hour % HOURS, HOURS, words),
-        days=bitmaps(rows.hour // HOURS, DAYS, words),
-        open=np.bitwise_or.reduce(states[OPEN], axis=0),
-        planes=bit_planes(np.searchsorted(edges, rows.at, side="right"), words),
-        edges=edges,
+        categories=planes_of(rows.category, categories),
+        states=planes_of(rows.state, len(STATES)),
+        hours=planes_of(rows.hour % HOURS, HOURS),
+        days=planes_of(rows.hour // HOURS, DAYS),
+        open=planes_of(OPEN[rows.state], 2)[0],
+        by_time=by_time,
+        times=times_of(by_time),
         low=low,
         high=high,
         starts=starts,
@@ -119,25 +114,6 @@ def size_of(index: Index) -> int:
 
 
 @njit(cache=True, nogil=True)
-def bitmaps(values: NDArray[np.integer], distinct: int, words: int) -> Words:
-    """A bitmap for each value, shape (distinct, words)."""
-    bits = np.zeros((distinct, words), dtype=np.uint64)
-    for i in range(values.size):
-        bits[values[i], i >> 6] |= _ONE << np.uint64(i & 63)
-    return bits
-
-
-@njit(cache=True, nogil=True)
-def bit_planes(buckets: Int64s, words: int) -> Words:
-    """The bits of numbers, shape (PLANES, words)."""
-    planes = np.zeros((PLANES, words), dtype=np.uint64)
-    for i in range(buckets.size):
-        for k in range(PLANES):
-            planes[k, i >> 6] |= np.uint64((buckets[i] >> k) & 1) << np.uint64(i & 63)
-    return planes
-
-
-@njit(cache=True, nogil=True)
 def unit_ranges(units: Int32s, words: int) -> tuple[Int32s, Int32s]:
     """The least and the greatest unit of each word."""
     low, high = np.full(words, 2**31 - 1, np.int32), np.full(words, -1, np.int32)
@@ -145,6 +121,25 @@ def unit_ranges(units: Int32s, words: int) -> tuple[Int32s, Int32s]:
         low[i >> 6] = min(low[i >> 6], units[i])
         high[i >> 6] = max(high[i >> 6], units[i])
     return low, high
+
+
+@njit(cache=True, nogil=True)
+def ones(word: int) -> int:
+    """The number of set bits; LLVM makes one instruction of this."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
+def sums_of(alive: Words, open_words: Words) -> Int32s:
+    """How many of the incidents that stand, and of the open ones among them, lie before each word, shape (2, w + 1)."""
+    sums = np.zeros((2, alive.size + 1), np.int32)
+    for w in range(alive.size):
+        sums[0, w + 1] = sums[0, w] + ones(alive[w])
+        sums[1, w + 1] = sums[1, w] + ones(alive[w] & open_words[w])
+    return sums
 
 
 @njit(cache=True, nogil=True)
@@ -161,15 +156,6 @@ def find(rows: Rows, by_id: Int32s, high: Words, low: Words) -> Int64s:
         if start < by_id.size and rows.high[by_id[start]] == high[i] and rows.low[by_id[start]] == low[i]:
             found[i] = by_id[start]
     return found
-
-
-def _edges(at: Int64s) -> Int64s:
-    """Instants that part the incidents into equally full buckets, by every n-th of them."""
-    sample = np.sort(at[:: max(1, len(at) // 100_000)])
-    count = (1 << PLANES) - 1
-    if not len(sample):
-        return np.zeros(count, np.int64)
-    return sample[np.linspace(0, len(sample) - 1, count).astype(np.int64)]
 
 
 def _starts(code: Int64s) -> tuple[Int32s, Int64s]:

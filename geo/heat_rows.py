@@ -5,7 +5,7 @@ A place is one number: its Web Mercator cell of zoom 31 (two centimetres), with 
 (Morton order), so that the cells of every coarser zoom, and hence every tile, are runs of sorted numbers.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ FOREVER = np.iinfo(np.int64).max
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 Int32s = NDArray[np.int32]
+Words = NDArray[np.uint64]
+N = TypeVar("N", int, Int64s)
 
 
 class Rows(NamedTuple):
@@ -104,8 +106,8 @@ def codes_of(lon: Floats, lat: Floats) -> Int64s:
     return interleave(_whole((lon / 360 + 0.5) * side), _whole(y))
 
 
-def interleave(x: Int64s, y: Int64s) -> Int64s:
-    """The Morton number of columns and rows, each below 2**31."""
+def interleave(x: N, y: N) -> N:
+    """The Morton number of columns and rows, each below 2**31; of one place, or of arrays."""
     return _spread(x) | (_spread(y) << 1)
 
 
@@ -125,7 +127,7 @@ def _whole(place: Floats) -> Int64s:
     return np.floor(place).clip(0, (1 << FINEST) - 1).astype(np.int64)
 
 
-def _spread(value: Int64s) -> Int64s:
+def _spread(value: N) -> N:
     for shift, mask in (
         (16, 0x0000FFFF0000FFFF),
         (8, 0x00FF00FF00FF00FF),

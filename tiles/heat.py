@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from geo.db import Scope
 from geo.errors import Invalid
 from geo.heat_columns import Batch, Names, View, changed, view_of
-from geo.heat_count import cells_of_tile, filled_cells, steps_of, wanted_new, whole
+from geo.heat_count import NO_SUMS, cells_of_tile, filled_cells, steps_of, wanted_new, whole
 from geo.heat_filter import HeatFilter, Plan, microseconds, plan_of
-from geo.heat_index import OPEN, Words
-from geo.heat_rows import FINEST, NO_HANDED, TYPES, Int32s, Int64s, Rows, codes_of, interleave
+from geo.heat_index import OPEN
+from geo.heat_rows import FINEST, NO_HANDED, TYPES, Int32s, Int64s, Rows, Words, codes_of, interleave
 from geo.slices import Slice
 from tiles.heat_squares import squares
 from tiles.layers import HEAT
@@ -127,8 +127,9 @@ def tile(desk: Desk, zoom: int, x: int, y: int) -> bytes:
 
 def counts(desk: Desk, zoom: int, x: int, y: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The counts of a tile's cells in Morton order, and the open ones among them, each of shape (4096,)."""
-    view, number = desk.view, _number(x, y)
-    return cells_of_tile(view.index, view.alive, view.new, desk.plan(), zoom, number, DEEPER)
+    view, plan = desk.view, desk.plan()
+    sums = view.sums if plan.everything else NO_SUMS
+    return cells_of_tile(view.index, view.alive, view.new, plan, sums, (zoom, interleave(x, y)), DEEPER)
 
 
 def legend(desk: Desk) -> Legend:
@@ -241,10 +242,6 @@ def _box(bbox: tuple[float, float, float, float] | None) -> tuple[int, int, int,
 def _half(code: Int64s) -> list[int]:
     bits = ((code[:, None] >> np.arange(0, 62, 2)) & 1) << np.arange(31)
     return bits.sum(axis=1).tolist()
-
-
-def _number(x: int, y: int) -> int:
-    return int(interleave(np.array([x]), np.array([y]))[0])
 
 
 def _with(cells: Int64s, n: Int64s, new: Int64s) -> tuple[Int64s, Int64s]:
