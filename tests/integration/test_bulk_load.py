@@ -185,7 +185,7 @@ def test_what_a_killed_process_left_is_made_by_the_next_load_and_the_worker(empt
     weights.finish(empty)
     before = schema(empty)
     with begin(empty, EVERYTHING) as conn, weights.lightened(conn, 20, uuid4()) as light:
-        assert light
+        assert light.taken
     left = schema(empty)
     assert "incident_event incident_event_incident_id_fkey" in [n for n in left if left[n].endswith("NOT VALID")]
     assert sorted(before.keys() - left.keys()) == [
