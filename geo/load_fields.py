@@ -197,7 +197,7 @@ _TIMES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日 %H
           "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y, %H:%M", "%d.%m.%Y")  # fmt: skip
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
-_ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d)$"
+_ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d|:\d\d(?:\.\d+)?[+-]\d\d)$"
 _WORDS = re.compile(r"\s*[;；,，、|]\s*")
 
 
