@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -222,6 +222,7 @@ def over_http(dsn: str, tipg: str, secret: str, rounds: list[list[Tile]]) -> Non
     found = conninfo_to_dict(dsn)
     place = f"{quote(found['host'], safe='')}:{found.get('port', 5432)}"
     url = f"postgresql://{found['user']}:{quote(str(found.get('password', '')))}@{place}/{found['dbname']}"
+    url += "?role=wangge_app"  # which may make what tipg makes in each session, temporary functions
     peer = {"DATABASE_URL": url, "TIPG_DB_SCHEMAS": '["wangge"]', "TIPG_MAX_FEATURES_PER_TILE": "30000"}
     peer |= {"TIPG_DB_TABLES": '["wangge.bench_micro_grid", "wangge.bench_community"]', "PYTHONPATH": ""}
     us = {"WANGGE_DSN": dsn, "WANGGE_LOG_FORMAT": "json", "WANGGE_LOG_LEVEL": "info"}
@@ -234,12 +235,10 @@ def over_http(dsn: str, tipg: str, secret: str, rounds: list[list[Tile]]) -> Non
         level = "micro_grid" if tile[0] >= 12 else "community"
         return "/collections/wangge.bench_{}/tiles/WebMercatorQuad/{}/{}/{}".format(level, *tile)
 
-    with (
-        process(
-            [sys.executable, "-c", SERVE, "serve", "--port", str(ours)], us, f"http://127.0.0.1:{ours}/health/ready"
-        ),
-        process([tipg, "-c", TIPG.format(port=theirs)], peer, f"http://127.0.0.1:{theirs}/healthz"),
-    ):
+    serve, tipg_serve = [sys.executable, "-c", SERVE, "serve", "--port", str(ours)], TIPG.format(port=theirs)
+    with ExitStack() as running:
+        running.enter_context(process(serve, us, f"http://127.0.0.1:{ours}/health/ready"))
+        running.enter_context(process([tipg, "-c", tipg_serve], peer, f"http://127.0.0.1:{theirs}/healthz"))
         httpx.get(f"http://127.0.0.1:{ours}/tiles/units.json", timeout=60)
         time.sleep(60)  # every zoom is prepared in the background, once an edition
         rates: dict[str, list[float]] = {"cold": [], "cold p99": [], "cached": []}

@@ -10,9 +10,9 @@ plain, such as crossings that round to one place, is handed back: `tiles.mvt` ha
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from tiles.columns import STRETCH, Int32s, Int64s
+from tiles.columns import Int64s
+from tiles.kernels import bare, inlined, taking
 
 UNCLEAR = -1
 """Returned in place of a count for what these kernels do not decide."""
@@ -28,7 +28,7 @@ class Rings(NamedTuple):
     starts: Int64s
 
 
-@njit(cache=True, nogil=True)
+@taking
 def room(vertices: int, rings: int) -> Rings:
     """Space for what a cut may make of so many vertices in so many rings."""
     return Rings(
@@ -59,7 +59,7 @@ class Space(NamedTuple):
     order: Int64s
 
 
-@njit(cache=True, nogil=True)
+@taking
 def space(vertices: int, rings: int) -> Space:
     """Space for cutting any polygon of up to so many vertices in so many rings."""
     most = 3 * vertices + 66
@@ -69,59 +69,7 @@ def space(vertices: int, rings: int) -> Space:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
-def beyond(x: int, low: int, high: int) -> int:
-    """-1 for what lies west of the square, 1 for east of it, else 0."""
-    return -1 if x < low else (1 if x > high else 0)
-
-
-@njit(cache=True, nogil=True)
-def side_of_stretch(span: Int32s, left: int, right: int) -> int:
-    """Of which side of the strip from left to right a whole stretch of a ring lies: -1 west, 1 east, else 0."""
-    return -1 if span[1] < left else (1 if span[0] > right else 0)
-
-
-@njit(cache=True, nogil=True)
-def kept_at_most(vertices: int, spans: Int32s, left: int, right: int) -> int:
-    """How many of a ring's vertices `shorten` keeps at the most."""
-    kept = 0
-    for b in range(len(spans)):
-        size = min(STRETCH, vertices - b * STRETCH)
-        kept += size if side_of_stretch(spans[b], left, right) == 0 else 1
-    return kept
-
-
-@njit(cache=True, nogil=True)
-def shorten(x: Int32s, y: Int32s, spans: Int32s, dx: int, dy: int, low: int, high: int, out: Rings, at: int) -> int:
-    """
-    Move a ring by (-dx, -dy), leaving out vertices of its excursions west or east of the square; returns where it ends.
-
-    What stays beyond one side is cut off whatever its course, so that an outline of ten thousand vertices is cut to
-    a small tile in one pass over the spans of its stretches, see `columns.Shapes`. Excursions to the north and south
-    must stay: without them the ring might cross the lines of the western and eastern side in another order.
-    """
-    n, run = len(x), 0
-    for b in range(len(spans)):
-        first, last = b * STRETCH, min(n, (b + 1) * STRETCH)
-        here = side_of_stretch(spans[b], dx + low, dx + high)
-        if here != 0:  # with the vertex after it: of an excursion its first vertex is enough
-            if first == 0 or run != here:
-                out.x[at], out.y[at] = int(x[first]) - dx, int(y[first]) - dy
-                at += 1
-                run = here
-            continue
-        here = beyond(int(x[first]) - dx, low, high)
-        for i in range(first, last):
-            after = beyond(int(x[i + 1 if i + 1 < n else 0]) - dx, low, high)
-            if i == 0 or here == 0 or run != here or after != here:
-                out.x[at], out.y[at] = int(x[i]) - dx, int(y[i]) - dy
-                at += 1
-                run = here
-            here = after
-    return at
-
-
-@njit(cache=True, nogil=True)
+@bare
 def crossing(across_a: int, along_a: int, across_b: int, along_b: int) -> int:
     """Where along a line an edge crosses it, rounded; the same for both directions of the edge."""
     if across_a > across_b:
@@ -130,7 +78,7 @@ def crossing(across_a: int, along_a: int, across_b: int, along_b: int) -> int:
     return along_a + int(np.floor(part * (along_b - along_a) + 0.5))
 
 
-@njit(cache=True, nogil=True)
+@bare
 def reach(across: Int64s, first: int, last: int, sign: int, edge: int) -> tuple[int, int]:
     """How far inside of a side the vertices from the first up to the last lie at least and at most; beyond it < 0."""
     least = most = sign * (across[first] - edge)
@@ -140,7 +88,7 @@ def reach(across: Int64s, first: int, last: int, sign: int, edge: int) -> tuple[
     return least, most
 
 
-@njit(cache=True, nogil=True)
+@bare
 def entry_of(across: Int64s, first: int, last: int, sign: int, edge: int) -> int:
     """The vertex by which a ring comes inside of a side that it crosses."""
     before = sign * (across[last - 1] - edge)
@@ -152,7 +100,7 @@ def entry_of(across: Int64s, first: int, last: int, sign: int, edge: int) -> int
     return first
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def chains_of_ring(
     across: Int64s, along: Int64s, first: int, last: int, sign: int, edge: int,
     to_across: Int64s, to_along: Int64s, starts: Int64s, ends: Int64s, count: int,
@@ -186,7 +134,7 @@ def chains_of_ring(
     return count
 
 
-@njit(cache=True, nogil=True)
+@taking
 def sort_ends(ends: Int64s, count: int, order: Int64s) -> None:
     """Order ends along their line; there are two of them nearly always."""
     if count > FEW:
@@ -200,7 +148,7 @@ def sort_ends(ends: Int64s, count: int, order: Int64s) -> None:
         order[m] = k
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def pair_ends(ends: Int64s, count: int, order: Int64s, mates: Int64s) -> bool:
     """
     Pair the ends of chains along a line: the stretches that lie inside of the polygon.
@@ -216,7 +164,7 @@ def pair_ends(ends: Int64s, count: int, order: Int64s, mates: Int64s) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def join_chains(chains: Rings, found: int, mates: Int64s, out: Rings, count: int) -> int:
     """Add the rings that chains form along a line; returns the new count of rings. What is used up has no mate."""
     for k in range(found):
@@ -234,7 +182,7 @@ def join_chains(chains: Rings, found: int, mates: Int64s, out: Rings, count: int
     return count
 
 
-@njit(cache=True, nogil=True)
+@bare
 def keep_whole(rings: Rings, r: int, out: Rings, count: int) -> int:
     """Copy a ring; returns the new count of rings."""
     at = out.starts[count]
@@ -245,7 +193,7 @@ def keep_whole(rings: Rings, r: int, out: Rings, count: int) -> int:
     return count + 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def cut_side(rings: Rings, count: int, side: int, low: int, high: int, taken: Space, out: Rings) -> int:
     """Cut a polygon's rings at one side of the square; returns the count of rings in `out`, or `UNCLEAR`."""
     size, chains = rings.starts[count], taken.chains
@@ -273,7 +221,7 @@ def cut_side(rings: Rings, count: int, side: int, low: int, high: int, taken: Sp
     return join_chains(chains, found, taken.mates, out, kept)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def doubled_area(rings: Rings, r: int) -> int:
     """Twice the area of a ring; more than zero if it runs as an outer ring does."""
     area, before = 0, rings.starts[r + 1] - 1
@@ -283,7 +231,7 @@ def doubled_area(rings: Rings, r: int) -> int:
     return int(area)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def add_tidy(rings: Rings, r: int, out: Rings, kept: int) -> int:
     """Copy a ring without repeated vertices; returns the new count of rings."""
     at, before = out.starts[kept], rings.starts[r + 1] - 1
@@ -296,7 +244,7 @@ def add_tidy(rings: Rings, r: int, out: Rings, kept: int) -> int:
     return kept + 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def tidy(rings: Rings, count: int, out: Rings) -> int:
     """
     Copy rings, outer ones first, without repeated vertices or rings that enclose nothing.
@@ -320,14 +268,14 @@ def tidy(rings: Rings, count: int, out: Rings) -> int:
     return kept
 
 
-@njit(cache=True, nogil=True)
+@bare
 def turn(ax: int, ay: int, bx: int, by: int, cx: int, cy: int) -> int:
     """The sign of the area of a triangle."""
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     return 1 if area > 0 else (-1 if area < 0 else 0)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def meet(ax: int, ay: int, bx: int, by: int, cx: int, cy: int, dx: int, dy: int) -> bool:
     """Whether the edges from a to b and from c to d have a point in common."""
     if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx) or max(ay, by) < min(cy, dy) or max(cy, dy) < min(ay, by):
@@ -338,7 +286,7 @@ def meet(ax: int, ay: int, bx: int, by: int, cx: int, cy: int, dx: int, dy: int)
     return turn(cx, cy, dx, dy, ax, ay) * turn(cx, cy, dx, dy, bx, by) <= 0
 
 
-@njit(cache=True, nogil=True)
+@bare
 def folds(rings: Rings, i: int, j: int, k: int) -> bool:
     """Whether edge j-k runs back over edge i-j."""
     if turn(rings.x[i], rings.y[i], rings.x[j], rings.y[j], rings.x[k], rings.y[k]) != 0:
@@ -349,14 +297,14 @@ def folds(rings: Rings, i: int, j: int, k: int) -> bool:
     return ahead < 0
 
 
-@njit(cache=True, nogil=True)
+@bare
 def on_edge(rings: Rings, i: int, low: int, high: int) -> bool:
     """Whether a vertex lies on the square's border."""
     x, y = rings.x[i], rings.y[i]
     return (x == low) | (x == high) | (y == low) | (y == high)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def clear_of_all(rings: Rings, count: int, r: int, i: int, j: int) -> bool:
     """Whether the edge i-j of ring r meets no other edge but its two neighbours, and these in one vertex only."""
     x, y = rings.x, rings.y
@@ -375,7 +323,7 @@ def clear_of_all(rings: Rings, count: int, r: int, i: int, j: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@bare
 def is_plain(rings: Rings, count: int, low: int, high: int) -> bool:
     """Whether the edges that a cut made or moved meet no other; the others are as they were, and were valid."""
     for r in range(count):
@@ -388,7 +336,7 @@ def is_plain(rings: Rings, count: int, low: int, high: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def cut(taken: Space, count: int, low: int, high: int, sides: int, out: Rings) -> int:
     """
     Cut one polygon to the square from (low, low) to (high, high).

@@ -33,7 +33,7 @@ class Shapes(NamedTuple):
     stretches
         Where the stretches of a ring begin, and where the last ends.
     spans
-        The least and the largest x of a stretch and of the vertex after it, shape (s, 2).
+        The least and the largest x, the least and the largest y of a stretch and of the vertex after it, shape (s, 4).
     """
 
     parts: Int64s
@@ -103,13 +103,13 @@ def shapes_of_areas(areas: Geometries) -> Shapes:
     places, of_vertex = places[kept], of_vertex[kept]
     vertices = _starts(of_vertex, len(rings))
     x, y = np.ascontiguousarray(places[:, 0]), np.ascontiguousarray(places[:, 1])
-    return Shapes(_starts(of_part, len(areas)), _starts(of_ring, len(parts)), vertices, x, y, *_spans(vertices, x))
+    return Shapes(_starts(of_part, len(areas)), _starts(of_ring, len(parts)), vertices, x, y, *_spans(vertices, places))
 
 
 def no_shapes(count: int) -> Shapes:
     """Of so many points, which nothing is cut of."""
     parts, start, none = np.zeros(count + 1, np.int64), np.zeros(1, np.int64), np.empty(0, np.int32)
-    return Shapes(parts, start, start, none, none, start, np.empty((0, 2), np.int32))
+    return Shapes(parts, start, start, none, none, start, np.empty((0, 4), np.int32))
 
 
 def block_boxes(boxes: Int32s) -> Int32s:
@@ -182,16 +182,17 @@ def _starts(owners: NDArray[Any], count: int) -> Int64s:
     return np.searchsorted(owners, np.arange(count + 1)).astype(np.int64)
 
 
-def _spans(vertices: Int64s, x: Int32s) -> tuple[Int64s, Int32s]:
-    """Where the stretches of each ring begin, and the span of each."""
+def _spans(vertices: Int64s, places: Int32s) -> tuple[Int64s, Int32s]:
+    """Where the stretches of each ring begin, and the spans of each."""
     counts = -(-np.diff(vertices) // STRETCH)
     stretches = np.concatenate([[0], np.cumsum(counts)])
-    if not len(x):
-        return stretches, np.empty((0, 2), np.int32)
+    if not len(places):
+        return stretches, np.empty((0, 4), np.int32)
     number = np.arange(stretches[-1]) - np.repeat(stretches[:-1], counts)
     starts = np.repeat(vertices[:-1], counts) + number * STRETCH
     after = np.append(starts[1:], 0)
     last = stretches[1:][counts > 0] - 1
     after[last] = vertices[:-1][counts > 0]  # after its last vertex a ring has its first
-    least, most = np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)
-    return stretches, np.column_stack([np.minimum(least, x[after]), np.maximum(most, x[after])])
+    least = np.minimum(np.minimum.reduceat(places, starts), places[after])
+    most = np.maximum(np.maximum.reduceat(places, starts), places[after])
+    return stretches, np.column_stack([least[:, 0], most[:, 0], least[:, 1], most[:, 1]])

@@ -11,10 +11,11 @@ Mapbox Vector Tile Specification 2.1, sections 4.3 (geometry) and 4.4 (attribute
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from tiles.clip import UNCLEAR, Rings, Space, cut, is_plain, kept_at_most, room, shorten, space
+from tiles.clip import UNCLEAR, Rings, Space, cut, is_plain, room, space
 from tiles.columns import BLOCK, Columns, Int32s, Int64s, Shapes
+from tiles.excursions import Box, kept_at_most, shorten
+from tiles.kernels import bare, inlined, taking
 from tiles.wire import (
     CLOSE,
     FEATURE,
@@ -34,6 +35,8 @@ HEAD = 64
 """Most bytes of a feature beside its attributes and the rest of its geometry."""
 MOST_TAG = 6
 """Most bytes of the numbers of a key and of its value."""
+WIDER = (0, 7, 19)
+"""Tile units by which the square of a feature grows until what is cut is plain; nobody sees what lies out there."""
 
 
 class Square(NamedTuple):
@@ -43,6 +46,19 @@ class Square(NamedTuple):
     north: int
     low: int
     high: int
+
+
+@inlined
+def widened(square: Square, by: int) -> Square:
+    """A square about the same tile that is larger on all sides."""
+    return Square(square.west, square.north, square.low - by, square.high + by)
+
+
+@inlined
+def box_of(square: Square) -> Box:
+    """A square in the tile units of the world."""
+    west, north = square.west, square.north
+    return Box(west + square.low, west + square.high, north + square.low, north + square.high)
 
 
 class Found(NamedTuple):
@@ -63,17 +79,16 @@ class Found(NamedTuple):
     crossed_starts: Int64s
 
 
-@njit(cache=True, nogil=True)
+@bare
 def square_of(columns: Columns, layer: int, west: int, north: int) -> Square:
     """The square of a layer about the tile at a corner."""
     return Square(west, north, columns.lows[layer], columns.highs[layer])
 
 
-@njit(cache=True, nogil=True)
+@bare
 def search(columns: Columns, layer: int, square: Square, found: Found) -> None:
     """Add the features of a layer that reach into a square to those of the layers before it."""
-    left, right = square.west + square.low, square.west + square.high
-    top, bottom = square.north + square.low, square.north + square.high
+    left, right, top, bottom = box_of(square)
     boxes, blocks = columns.boxes, columns.block_boxes
     whole, crossed = found.whole_starts[layer], found.crossed_starts[layer]
     first, last = columns.features[layer], columns.features[layer + 1]
@@ -92,7 +107,7 @@ def search(columns: Columns, layer: int, square: Square, found: Found) -> None:
     found.whole_starts[layer + 1], found.crossed_starts[layer + 1] = whole, crossed
 
 
-@njit(cache=True, nogil=True)
+@taking
 def room_to_find(columns: Columns) -> Found:
     """Space for what a search finds."""
     most, layers = len(columns.ids), len(columns.kinds)
@@ -102,19 +117,19 @@ def room_to_find(columns: Columns) -> Found:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@taking
 def whole_of(found: Found, layer: int) -> Int32s:
     """The features of a layer that were found within the square."""
     return found.whole[found.whole_starts[layer] : found.whole_starts[layer + 1]]
 
 
-@njit(cache=True, nogil=True)
+@taking
 def crossed_of(found: Found, layer: int) -> Int32s:
     """The features of a layer that the border of the square was found to cross."""
     return found.crossed[found.crossed_starts[layer] : found.crossed_starts[layer + 1]]
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_bytes(out: Bytes, at: int, source: Bytes, first: int, last: int) -> int:
     """Copy bytes; returns where the next byte goes."""
     to, begin = np.uint64(at), np.uint64(first)  # an index that cannot be negative lets the loop copy in blocks
@@ -123,11 +138,10 @@ def put_bytes(out: Bytes, at: int, source: Bytes, first: int, last: int) -> int:
     return at + last - first
 
 
-@njit(cache=True, nogil=True)
-def put_ring(out: Bytes, at: int, rings: Rings, r: int, cursor: Int64s) -> int:
-    """Write a ring from where the cursor is, and move it; returns where the next byte goes."""
+@bare
+def put_ring(out: Bytes, at: int, rings: Rings, r: int, x: int, y: int) -> int:
+    """Write a ring, the one before it having ended at (x, y); returns where the next byte goes."""
     first, last = rings.starts[r], rings.starts[r + 1]
-    x, y = cursor[0], cursor[1]
     for i in range(first, last):
         if i == first:
             at = put_varint(out, at, MOVE_ONCE)
@@ -136,11 +150,10 @@ def put_ring(out: Bytes, at: int, rings: Rings, r: int, cursor: Int64s) -> int:
         at = put_varint(out, at, zigzag(rings.x[i] - x))
         at = put_varint(out, at, zigzag(rings.y[i] - y))
         x, y = rings.x[i], rings.y[i]
-    cursor[0], cursor[1] = x, y
     return put_varint(out, at, CLOSE)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def put_front(columns: Columns, kind: int, i: int, value_number: int, shape: int, out: Bytes, at: int) -> int:
     """Write a feature up to its geometry, which takes `shape` bytes; returns where that goes."""
     first, last = columns.key_starts[i], columns.key_starts[i + 1]
@@ -161,7 +174,7 @@ def put_front(columns: Columns, kind: int, i: int, value_number: int, shape: int
     return put_varint(out, at + 3, shape)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def put_within(columns: Columns, kind: int, i: int, square: Square, value_number: int, out: Bytes, at: int) -> int:
     """Write a feature that lies within the square; returns where the next byte goes."""
     x, y = zigzag(int(columns.first[i, 0]) - square.west), zigzag(int(columns.first[i, 1]) - square.north)
@@ -172,7 +185,7 @@ def put_within(columns: Columns, kind: int, i: int, square: Square, value_number
     return put_bytes(out, at, columns.rest, int(first), int(last))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def put_cut(
     columns: Columns, kind: int, i: int, value_number: int, rings: Rings, count: int, shape: Bytes, out: Bytes, at: int
 ) -> int:
@@ -187,16 +200,18 @@ def put_cut(
     return put_bytes(out, put_front(columns, kind, i, value_number, size, out, at), shape, 0, size)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_shape(rings: Rings, count: int, shape: Bytes) -> int:
     """Write the geometry of an area in tile units; returns how many bytes it takes."""
-    size, cursor = 0, np.zeros(2, np.int64)
+    size = x = y = 0
     for r in range(count):
-        size = put_ring(shape, size, rings, r, cursor)
+        size = put_ring(shape, size, rings, r, x, y)
+        last = rings.starts[r + 1] - 1
+        x, y = rings.x[last], rings.y[last]
     return size
 
 
-@njit(cache=True, nogil=True)
+@taking
 def shape_room(rings: Rings) -> Bytes:
     """Space for the geometry of any rings that there is room for."""
     return np.empty(11 * (len(rings.x) + 3 * len(rings.starts)), np.uint8)
@@ -211,41 +226,40 @@ class Workshop(NamedTuple):
     shape: Bytes
 
 
-@njit(cache=True, nogil=True)
+@taking
 def workshop(vertices: int, rings: int) -> Workshop:
     """Space for cutting any feature of up to so many vertices in so many rings."""
     whole = room(vertices, rings)
     return Workshop(space(vertices, rings), room(vertices, rings), whole, shape_room(whole))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def sides_of(columns: Columns, i: int, square: Square) -> int:
     """By their bits, the sides of a square that a feature reaches beyond: west, east, north, south."""
-    box = columns.boxes[i]
-    sides = 1 if box[0] < square.west + square.low else 0
-    sides |= 2 if box[2] > square.west + square.high else 0
-    sides |= 4 if box[1] < square.north + square.low else 0
-    return sides | (8 if box[3] > square.north + square.high else 0)
+    left, right, top, bottom = box_of(square)
+    west, north, east, south = columns.boxes[i]
+    sides = 1 if west < left else 0
+    sides |= 2 if east > right else 0
+    sides |= 4 if north < top else 0
+    return sides | (8 if south > bottom else 0)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def cut_part(shapes: Shapes, part: int, square: Square, sides: int, taken: Space, out: Rings) -> int:
     """Cut one polygon of a feature to a square; returns how many rings `out` has, or `clip.UNCLEAR`."""
     first, last = shapes.rings[part], shapes.rings[part + 1]
-    rings, count, at = taken.rings, 0, 0
+    rings, count, at, box = taken.rings, 0, 0, box_of(square)
     rings.starts[0] = 0
     for r in range(first, last):
         a, b = shapes.vertices[r], shapes.vertices[r + 1]
         spans = shapes.spans[shapes.stretches[r] : shapes.stretches[r + 1]]
-        at = shorten(
-            shapes.x[a:b], shapes.y[a:b], spans, square.west, square.north, square.low, square.high, rings, at
-        )  # fmt: skip
+        at = shorten(box, shapes.x[a:b], shapes.y[a:b], spans, square.west, square.north, rings, at)
         count += 1
         rings.starts[count] = at
     return cut(taken, count, square.low, square.high, sides, out)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def add_rings(part: Rings, found: int, whole: Rings, count: int) -> int:
     """Add the rings of a part to those of its feature; returns their count, or `clip.UNCLEAR`."""
     at = whole.starts[count]
@@ -260,7 +274,7 @@ def add_rings(part: Rings, found: int, whole: Rings, count: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def cut_feature(columns: Columns, i: int, square: Square, shop: Workshop) -> int:
     """
     Cut an area that a tile's border crosses.
@@ -282,7 +296,21 @@ def cut_feature(columns: Columns, i: int, square: Square, shop: Workshop) -> int
     return count if is_plain(shop.whole, count, square.low, square.high) else UNCLEAR
 
 
-@njit(cache=True, nogil=True)
+@bare
+def cut_plain(columns: Columns, i: int, square: Square, shop: Workshop) -> int:
+    """
+    Cut an area as `cut_feature` does, a little further out where that is what makes it plain.
+
+    A border that runs through a crossing which rounds onto another edge seldom does so a few units beyond.
+    """
+    count = UNCLEAR
+    for by in WIDER:
+        if count == UNCLEAR:
+            count = cut_feature(columns, i, widened(square, by), shop)
+    return count
+
+
+@bare
 def put_whole(columns: Columns, layer: int, square: Square, whole: Int32s, out: Bytes, at: int) -> tuple[int, int]:
     """Write features that lie within a square; returns where the next byte goes, and how many values they have."""
     kind, values = columns.kinds[layer], 0
@@ -292,7 +320,7 @@ def put_whole(columns: Columns, layer: int, square: Square, whole: Int32s, out: 
     return at, values
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_crossed(
     columns: Columns, layer: int, square: Square, crossed: Int32s, shop: Workshop, unclear: Int32s, left: int,
     values: int, out: Bytes, at: int,
@@ -307,7 +335,7 @@ def put_crossed(
     kind, written = columns.kinds[layer], 0
     for k in range(len(crossed)):
         i = crossed[k]
-        count = cut_feature(columns, i, square, shop)
+        count = cut_plain(columns, i, square, shop)
         after = put_cut(columns, kind, i, values, shop.whole, count, shop.shape, out, at) if count > 0 else count
         if after < 0:
             unclear[left] = i
@@ -321,18 +349,18 @@ def put_crossed(
     return at, written, values, left
 
 
-@njit(cache=True, nogil=True)
+@bare
 def vertices_to_cut(shapes: Shapes, i: int, square: Square) -> int:
     """How many vertices of a feature a cut to a square looks at, at the most."""
-    count = 0
+    count, box = 0, box_of(square)
     for r in range(shapes.rings[shapes.parts[i]], shapes.rings[shapes.parts[i + 1]]):
         spans = shapes.spans[shapes.stretches[r] : shapes.stretches[r + 1]]
         size = int(shapes.vertices[r + 1] - shapes.vertices[r])
-        count += kept_at_most(size, spans, square.west + square.low, square.west + square.high)
+        count += kept_at_most(box, size, spans)
     return count
 
 
-@njit(cache=True, nogil=True)
+@bare
 def size_of_whole(columns: Columns, whole: Int32s) -> int:
     """Bytes that features and their values take at the most, where nothing is cut."""
     size = values_size(columns, whole)
@@ -342,20 +370,20 @@ def size_of_whole(columns: Columns, whole: Int32s) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@bare
 def size_of_crossed(columns: Columns, square: Square, crossed: Int32s) -> tuple[int, int, int]:
     """The same of features that are cut; and the vertices and the rings of the largest of them."""
     size, most_vertices, most_rings = values_size(columns, crossed), 0, 0
     parts, rings = columns.shapes.parts, columns.shapes.rings
     for i in crossed:
-        vertices = vertices_to_cut(columns.shapes, i, square)
+        vertices = vertices_to_cut(columns.shapes, i, widened(square, WIDER[-1]))
         size += HEAD + MOST_TAG * int(columns.key_starts[i + 1] - columns.key_starts[i]) + 33 * (vertices + 32)
         most_vertices = max(most_vertices, vertices)
         most_rings = max(most_rings, int(rings[parts[i + 1]] - rings[parts[i]]))
     return size, most_vertices, most_rings
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_values(columns: Columns, used: Int32s, out: Bytes, at: int) -> int:
     """Write the values of features in their order; returns where the next byte goes."""
     for i in used:
@@ -364,7 +392,7 @@ def put_values(columns: Columns, used: Int32s, out: Bytes, at: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
+@bare
 def values_size(columns: Columns, used: Int32s) -> int:
     """How many bytes the values of features take."""
     size = 0
@@ -373,7 +401,7 @@ def values_size(columns: Columns, used: Int32s) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@taking
 def encode(columns: Columns, west: int, north: int) -> tuple[Bytes, Int64s, Int32s]:
     """
     The layers of the tile at a corner.
@@ -413,20 +441,18 @@ def encode(columns: Columns, west: int, north: int) -> tuple[Bytes, Int64s, Int3
     return out[:at], told, unclear[:left]
 
 
-@njit(cache=True, nogil=True)
+@taking
 def rest_of_areas(shapes: Shapes) -> tuple[Bytes, Int64s]:
     """What follows the first vertex of each area, as a tile has it wherever the tile is; and where each begins."""
     x, y, parts, rings, vertices = shapes.x, shapes.y, shapes.parts, shapes.rings, shapes.vertices
     out, at = np.empty(11 * (len(x) + 3 * len(vertices)), np.uint8), 0
-    starts, cursor = np.zeros(len(parts), np.int64), np.zeros(2, np.int64)
+    starts = np.zeros(len(parts), np.int64)
     whole = Rings(x.astype(np.int64), y.astype(np.int64), vertices)
     for i in range(len(parts) - 1):
         first, last = rings[parts[i]], rings[parts[i + 1]]
         for r in range(first, last):
-            begun = at
-            if r == first:
-                cursor[0], cursor[1] = x[vertices[r]], y[vertices[r]]
-            at = put_ring(out, at, whole, r, cursor)
+            begun, before = at, vertices[r] if r == first else vertices[r] - 1
+            at = put_ring(out, at, whole, r, whole.x[before], whole.y[before])
             if r == first:  # the first vertex, one command and two zeros, is the tile's
                 at = put_bytes(out, begun, out[begun:at].copy(), 3, at - begun)
         starts[i + 1] = at

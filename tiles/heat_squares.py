@@ -6,9 +6,9 @@ place and in two attributes.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tiles.kernels import bare
 from tiles.wire import (
     CLOSE,
     EXTENT,
@@ -68,7 +68,7 @@ def squares(name: str, n: Int32s, open_n: Int32s) -> bytes:
     return field(LAYER, head + out[:size].tobytes() + names + counts + tail)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_squares(cells: Int64s, n_at: Int64s, open_at: Int64s, side: int, out: Bytes) -> int:
     """Write the features of cells whose values stand at `n_at` and `open_at` of the values; returns the bytes used."""
     at = 0
@@ -81,7 +81,7 @@ def put_squares(cells: Int64s, n_at: Int64s, open_at: Int64s, side: int, out: By
     return at
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_square(x: int, y: int, side: int, n_at: int, open_at: int, out: Bytes, at: int) -> int:
     """Write one feature; its lengths stay below 128 and are filled in once they are known."""
     out[at], out[at + 2] = FEATURE, TAGS
@@ -99,7 +99,7 @@ def put_square(x: int, y: int, side: int, n_at: int, open_at: int, out: Bytes, a
     return put
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_step(out: Bytes, at: int, x: int, y: int) -> int:
     """Write a move by so many tile units."""
     return put_varint(out, put_varint(out, at, zigzag(x)), zigzag(y))

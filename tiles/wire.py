@@ -9,8 +9,9 @@ Mapbox Vector Tile Specification 2.1; Protocol Buffers, Encoding.
 import struct
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tiles.kernels import bare
 
 Bytes = NDArray[np.uint8]
 
@@ -25,7 +26,7 @@ TEXT, DOUBLE, UINT, BOOL = 0x0A, 0x19, 0x28, 0x38
 """Kinds of a value."""
 
 
-@njit(cache=True, nogil=True)
+@bare
 def varint_size(number: int) -> int:
     """How many bytes a number of zero or more takes."""
     size = 1
@@ -35,7 +36,7 @@ def varint_size(number: int) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@bare
 def put_varint(out: Bytes, at: int, number: int) -> int:
     """Write a number of zero or more; returns where the next byte goes."""
     while number > 127:
@@ -46,13 +47,13 @@ def put_varint(out: Bytes, at: int, number: int) -> int:
     return at + 1
 
 
-@njit(cache=True, nogil=True)
+@bare
 def zigzag(number: int) -> int:
     """A signed number as one of zero or more, small where it was small."""
     return (number << 1) ^ (number >> 63)
 
 
-@njit(cache=True, nogil=True)
+@bare
 def line_to(count: int) -> int:
     """The command of so many LineTo."""
     return (count << 3) | 2
