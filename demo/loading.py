@@ -18,7 +18,7 @@ from geo import db, incident_load, publication, registers, units
 from geo.assign import Assigner
 from geo.errors import Conflict
 from geo.staging import Counted
-from geo.weights import Taken, finish, lightened
+from geo.weights import finish, lightened
 
 SYSTEM = "stats"  # the statistics bureau's codes are the spine
 OPERATOR = db.Scope(path="", account="demo")
@@ -141,10 +141,9 @@ def _put_aliases(conn: db.Connection, aliases: pd.DataFrame, places: pd.DataFram
 
 def _put_incidents(conn: db.Connection, league: League) -> Counted:
     load_id = _put_load(conn, league)
-    with lightened(conn, len(league.incidents), load_id) as taken:
-        straight = bool(taken) and incident_load.is_new(conn, "demo")
-        frozen = taken is Taken.OFF_EMPTY
-        filling = incident_load.begin_filling(conn, Assigner.load(conn), load_id, straight=straight, frozen=frozen)
+    with lightened(conn, len(league.incidents), load_id) as light:
+        straight = light if light.taken and incident_load.is_new(conn, "demo") else None
+        filling = incident_load.begin_filling(conn, Assigner.load(conn), load_id, light=straight)
         return incident_load.put(conn, filling, filling.prepare(league.incidents))
 
 

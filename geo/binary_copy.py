@@ -8,6 +8,7 @@ Arrow tables into the database by COPY in PostgreSQL's binary format: the server
 # (pyarrow ships no types)
 
 import binascii
+import struct
 from collections.abc import Sequence
 from typing import LiteralString
 
@@ -25,6 +26,14 @@ HEX_DIGITS = 32
 _EWKB = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")])
 _POINT_WITH_SRID = 0x20000001
 
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = struct.pack("!h", -1)
+_UUID_OID = 2950
+_ELEMENT = np.dtype([("length", ">i4"), ("id", f"V{UUID_BYTES}")])
+# The encoder keeps every other thread of the process waiting. In half a millisecond the server does not run out of what
+# the thread that sends has sent before; with all rows of a part at once it stood still for a fifth of a load.
+ROWS_AT_ONCE = 1_024
+
 Stream = Sequence[bytes]
 
 
@@ -35,8 +44,24 @@ def encoded(table: pa.Table) -> Stream:
     The types are not checked by the server beyond their lengths: an ``int64`` goes into a ``bigint`` and nothing else.
     """
     encoder = ArrowToPostgresBinaryEncoder(table.schema)
-    batches = table.combine_chunks().to_batches()
+    batches = table.combine_chunks().to_batches(ROWS_AT_ONCE)
     return [encoder.write_header(), *(encoder.write_batch(batch) for batch in batches), encoder.finish()]
+
+
+def uuid_lists(ids: pa.Array | pa.ChunkedArray, most: int) -> Stream:
+    """A whole binary COPY stream of one column ``uuid[]``: ids of 16 bytes in their order, at most so many to a row."""
+    plain = pa.chunked_array(ids).combine_chunks().cast(pa.binary(UUID_BYTES))
+    elements = np.empty(len(plain), dtype=_ELEMENT)
+    elements["length"] = UUID_BYTES
+    elements["id"] = np.frombuffer(plain.buffers()[1], _ELEMENT["id"], len(plain), plain.offset * UUID_BYTES)
+    rows = [_list(elements[first : first + most]) for first in range(0, len(elements), most)]
+    return [_SIGNATURE, *rows, _END]
+
+
+def _list(elements: NDArray[np.void]) -> bytes:
+    """A row of one list: its dimensions, whether it holds nulls, the type, the count, the first index, the elements."""
+    value = struct.pack("!iiIii", 1, 0, _UUID_OID, len(elements), 1) + elements.tobytes()
+    return struct.pack("!hi", 1, len(value)) + value
 
 
 def pour(conn: db.Connection, copy: LiteralString, stream: Stream, *, frozen: bool = False) -> None:

@@ -66,7 +66,7 @@ CLASSES: Mapping[str, Mapping[str, Class]] = MappingProxyType(
         "incident": _table(
             internal="id path unit_id located category channel handling state priority title description address "
             "building_id geom accuracy_m occurred_at received_at due_at closed_at team_id department_id source "
-            "source_key load_id synthetic version doubts ambiguous"
+            "source_key load_id synthetic version doubts"
         ),
         "quarantine": _table(internal="load_id at suspected evidence"),
         "incident_change": _table(internal="made_in at ids"),

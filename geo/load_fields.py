@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from geo import plain_columns
 from geo.errors import BadOption
 from geo.rejects import Verdicts
 
@@ -196,7 +197,7 @@ _TIMES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日 %H
           "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y, %H:%M", "%d.%m.%Y")  # fmt: skip
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
-_ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d)$"
+_ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d|:\d\d(?:\.\d+)?[+-]\d\d)$"
 _WORDS = re.compile(r"\s*[;；,，、|]\s*")
 
 
@@ -330,9 +331,10 @@ def texts(name: str, raw: pd.Series, verdicts: Verdicts) -> pd.Series:
         verdicts.refuse(bad, "bad_text", name)
         usable = [None if refused else value for value, refused in zip(plain, bad, strict=True)]
         raw = pd.Series(usable, index=raw.index, dtype="str")
-    stripped = raw.str.strip()
-    verdicts.refuse(stripped.str.contains("\x00", regex=False).fillna(False).to_numpy(dtype=bool), "bad_text", name)
-    return stripped.where(stripped != "")
+    stripped, has_nul = plain_columns.stripped(raw)
+    if has_nul:
+        verdicts.refuse(stripped.str.contains("\x00", regex=False).fillna(False).to_numpy(dtype=bool), "bad_text", name)
+    return stripped
 
 
 def _missing(value: Any) -> bool:
@@ -360,9 +362,11 @@ def _read_number(name: str, _spec: Field, raw: pd.Series, _reading: Reading, ver
     if pd.api.types.is_numeric_dtype(raw.dtype) and not pd.api.types.is_bool_dtype(raw.dtype):
         return raw.astype("float64")
     plain = texts(name, raw, verdicts)
-    if name in ("lon", "lat"):  # elsewhere a comma may part thousands
-        plain = _with_points(plain)
-    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    numbers = plain_columns.numbers(plain)
+    if numbers is None:
+        if name in ("lon", "lat"):  # elsewhere a comma may part thousands
+            plain = _with_points(plain)
+        numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
     # What reads as NaN is a value that is no number, unlike an empty field.
     verdicts.refuse((numbers.isna() & plain.notna()).to_numpy(dtype=bool), "bad_number", _seen(name, plain))
     return numbers
@@ -413,9 +417,11 @@ def _read_time(name: str, _spec: Field, raw: pd.Series, reading: Reading, verdic
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
         return raw.dt.tz_convert("UTC")
     if pd.api.types.is_datetime64_dtype(raw.dtype):
-        return _in_zone(raw, reading.timezone)
+        return plain_columns.localized(raw, reading.timezone)
     plain = texts(name, raw, verdicts)
-    times = _times(plain, reading)
+    times = plain_columns.times(plain, reading.timezone) if reading.time_format is None else None
+    if times is None:
+        times = _times(plain, reading)
     verdicts.refuse((times.isna() & plain.notna()).to_numpy(dtype=bool), "bad_time", _seen(name, plain))
     return times
 
@@ -426,7 +432,7 @@ def _times(plain: pd.Series, reading: Reading) -> pd.Series:
         return pd.to_datetime(pd.to_numeric(plain, errors="coerce"), unit=unit, utc=True, errors="coerce")
     if reading.time_format == "excel":
         days = pd.to_timedelta(pd.to_numeric(plain, errors="coerce"), unit="D").dt.round("s")
-        return _in_zone(_EXCEL_EPOCH + days, reading.timezone)
+        return plain_columns.localized(_EXCEL_EPOCH + days, reading.timezone)
     if reading.time_format:
         return _parsed(plain, reading.time_format, reading.timezone)
     times = _parsed(plain, "ISO8601", reading.timezone)
@@ -442,16 +448,9 @@ def _parsed(plain: pd.Series, time_format: str, timezone: ZoneInfo) -> pd.Series
     zoned = plain.str.contains(_ZONED).fillna(False).astype(bool) & (time_format == "ISO8601" or "%z" in time_format)
     local = pd.to_datetime(plain.where(~zoned), format=time_format, errors="coerce")
     if not zoned.any():
-        return _in_zone(local, timezone)
+        return plain_columns.localized(local, timezone)
     there = pd.to_datetime(plain.where(zoned), format=time_format, errors="coerce", utc=True)
-    return _in_zone(local, timezone).fillna(there)
-
-
-def _in_zone(local: pd.Series, timezone: ZoneInfo) -> pd.Series:
-    # The hour that a clock shows twice in autumn is taken for the first, summer time.
-    twice = np.ones(len(local), dtype=bool)
-    zoned = local.dt.tz_localize(timezone, ambiguous=twice, nonexistent="shift_forward")
-    return zoned.dt.tz_convert("UTC")
+    return plain_columns.localized(local, timezone).fillna(there)
 
 
 def _seen(name: str, raw: pd.Series) -> Callable[[int], str]:

@@ -19,10 +19,11 @@ from geo.assign import Assigner
 from geo.buildings import NONE, Buildings
 from geo.db import Connection, execute, rows, statements
 from geo.errors import BadCoordinate
-from geo.incident_load import Filling, Prepared, begin_filling, is_new, put
+from geo.incident_load import begin_filling, is_new, put
+from geo.incident_rows import Filling, Prepared
 from geo.load_frames import Converted, Underway, unknown_words
 from geo.places import SNAP_M, distances_m
-from geo.weights import Taken, lightened
+from geo.weights import Lightened, Taken, lightened
 
 SQL = statements("load_incidents")
 Part = TypeVar("Part")
@@ -30,6 +31,8 @@ SAMPLE = 2_000
 FEWEST = 20
 """Rows that are looked at to see where a file falls; fewer prove nothing."""
 TURN_S = 0.0005
+FIRST = 8_192
+"""Rows that are written first, so that the server need not wait for a whole part."""
 BYTES_A_ROW = 200  # of a file that does not say how many rows it has
 
 
@@ -68,17 +71,16 @@ def quarantined(conn: Connection) -> list[Quarantined]:
 def write(load: Underway, batches: Iterator[Converted], total: int | None) -> None:
     """Write the incidents of a file, a batch at a time; the indexes wait for the last of a large one."""
     coming = total or load.order.path.stat().st_size // BYTES_A_ROW
-    with nullcontext(Taken.NOTHING) if load.order.dry_run else lightened(load.conn, coming, load.load_id) as taken:
+    none = nullcontext(Lightened(Taken.NOTHING))
+    with none if load.order.dry_run else lightened(load.conn, coming, load.load_id) as light:
         # Read only now: what a large load has taken off guards no longer what is read here from being deleted.
         assigner = Assigner.load(load.conn)
-        straight = bool(taken) and is_new(load.conn, load.order.named_source)
         filling = begin_filling(
             load.conn,
             assigner,
             load.load_id,
             load.ring,
-            straight=straight,
-            frozen=taken is Taken.OFF_EMPTY,
+            light=light if light.taken and is_new(load.conn, load.order.named_source) else None,
             buildings=Buildings.read(load.conn) if {"building", "address"} & set(load.planned.columns) else None,
             as_wgs84=_may_be_shifted(load),
         )
@@ -105,6 +107,9 @@ def _prepared(load: Underway, batches: Iterator[Converted], filling: Filling) ->
             part.verdicts.refuse(part.verdicts.fine, "likely_gcj02")
         ready = _ready_incidents(load, part)
         load.rejects.add(part.rows, part.verdicts, part.raw)
+        if number == 0 and len(ready) > FIRST:
+            yield filling.prepare(ready.iloc[:FIRST])
+            ready = ready.iloc[FIRST:]
         yield filling.prepare(ready)
 
 

@@ -6,6 +6,7 @@ One transaction a file: all of it stands, with a row in table ``load`` whose cou
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -61,17 +62,19 @@ def load_file(
     BadFile, BadColumn, BadOption, UndeclaredCrs, UnknownCrs, BadCoordinate, repair.NotACity, assign.NoUnits
         The file as a whole cannot be loaded; nothing is changed.
     """
-    opened = open_file(order.path, kind=order.kind, layer=order.layer, encoding=order.encoding)
+    with ThreadPoolExecutor(1) as aside:
+        digest = aside.submit(_digest, order.path)
+        opened = open_file(order.path, kind=order.kind, layer=order.layer, encoding=order.encoding)
     scope = db.Scope(path="", account=order.account)
     with db.begin(pool, scope) as conn, conn.transaction(force_rollback=order.dry_run):
-        report = _load(conn, order, opened, progress or (lambda _read, _total: None), ring)
+        report = _load(conn, order, opened, digest.result(), progress or (lambda _read, _total: None), ring)
     if order.kind == "incidents":
         build(pool)
     return report
 
 
 def _load(
-    conn: db.Connection, order: LoadOrder, opened: Opened, progress: Progress, ring: KeyRing | None
+    conn: db.Connection, order: LoadOrder, opened: Opened, digest: str, progress: Progress, ring: KeyRing | None
 ) -> LoadReport:
     batches = _peeked(opened)
     first = next(batches)
@@ -87,7 +90,7 @@ def _load(
     check_words(planned.fields, order.constants, order.values, order.defaults)
     _note_overruled_crs(order, opened, report)
     rejects = RejectsFile(None if order.dry_run else order.rejects)
-    load = Underway(conn, order, planned, report, rejects, _begin(conn, order), db.instant(conn), ring)
+    load = Underway(conn, order, planned, report, rejects, _begin(conn, order, digest), db.instant(conn), ring)
     _write(load, _counted(load, batches, opened, progress, first), opened.total)
     load.rejects.add_unread(opened.unread, opened.columns)
     report.read += len(opened.unread)
@@ -187,10 +190,13 @@ def _note_overruled_crs(order: LoadOrder, opened: Opened, report: LoadReport) ->
         report.notes.append((zh, en))
 
 
-def _begin(conn: db.Connection, order: LoadOrder) -> UUID:
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _begin(conn: db.Connection, order: LoadOrder, digest: str) -> UUID:
     load_id = UUID(identifiers.one())
-    with order.path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     db.execute(
         conn,
         SQL["begin_load"],

@@ -7,9 +7,10 @@ speed are built after the load has committed, by two sessions; and that the fore
 proven by the worker, for nothing waits for it.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
 from uuid import UUID
@@ -20,6 +21,8 @@ from psycopg_pool import ConnectionPool
 from geo import db
 
 Pool = ConnectionPool[db.Connection]
+Owner = tuple[str, bytes]
+"""The path of an incident, and the 16 bytes of its team."""
 LIGHTEN_FROM = 20_000
 SQL = db.statements("weights")
 
@@ -32,8 +35,28 @@ class Taken(IntEnum):
     OFF_EMPTY = 2
 
 
+@dataclass
+class Lightened:
+    """
+    The tables of incidents while a load fills them.
+
+    Attributes
+    ----------
+    taken
+        Whether weights were taken off.
+    noted
+        Whether the load itself has noted all incidents that it made, which then nobody has to look for.
+    owners
+        All owners of these incidents.
+    """
+
+    taken: Taken
+    noted: bool = False
+    owners: set[Owner] = field(default_factory=set)
+
+
 @contextmanager
-def lightened(conn: db.Connection, coming: int, load_id: UUID) -> Generator[Taken]:
+def lightened(conn: db.Connection, coming: int, load_id: UUID) -> Generator[Lightened]:
     """
     Take the weights off for a load that is larger than all that stands, and make them again after.
 
@@ -52,16 +75,16 @@ def lightened(conn: db.Connection, coming: int, load_id: UUID) -> Generator[Take
 
     Yields
     ------
-    Taken
-        Whether they were taken off.
+    Lightened
+        Whether they were taken off, and what the load then tells of what it made.
     """
-    taken = _taken_off(conn) if coming >= LIGHTEN_FROM and _worth_it(conn, coming) else Taken.NOTHING
-    yield taken
-    if taken:
+    worth_it = coming >= LIGHTEN_FROM and _worth_it(conn, coming)
+    light = Lightened(_taken_off(conn) if worth_it else Taken.NOTHING)
+    yield light
+    if light.taken:
         for name in ("become_owner", "join_whole"):
             db.execute(conn, SQL[name])
-        for name in ("note_made", "hand_over_made"):
-            db.execute(conn, SQL[name], load_id=load_id)
+        _do_as_triggers_would(conn, light, load_id)
         for name in ("join_as_before", "put_back", "become_app", "forget"):
             db.execute(conn, SQL[name])
 
@@ -85,6 +108,19 @@ def finish(pool: Pool) -> int:
         tables = [row["name"] for row in db.rows(conn, SQL["unproven"])]
     _two_at_a_time(pool, [partial(_validate, of_table=name) for name in tables])
     return len(tables)
+
+
+def _do_as_triggers_would(conn: db.Connection, light: Lightened, load_id: UUID) -> None:
+    if not light.noted:
+        db.execute(conn, SQL["note_made"], load_id=load_id)
+    if not light.noted or _any_of_another_subtree(conn, light.owners):
+        db.execute(conn, SQL["hand_over_made"], load_id=load_id)
+
+
+def _any_of_another_subtree(conn: db.Connection, owners: Collection[Owner]) -> bool:
+    """Whether a team answers for a unit outside of its own subtree; mostly none does, and no row is looked at then."""
+    paths, teams = [path for path, _ in owners], [team for _, team in owners]
+    return db.one(conn, SQL["any_of_another_subtree"], paths=paths, teams=teams)["found"]
 
 
 def _two_at_a_time(pool: Pool, works: Sequence[Callable[[ConnectionPool[db.Connection]], None]]) -> None:

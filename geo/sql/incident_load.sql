@@ -39,6 +39,10 @@ COPY assignment (
 -- Sealed text as it was written.
 COPY incident_original (incident_id, key_id, sealed) FROM STDIN (FORMAT binary);
 
+-- copy_changes --
+-- Which incidents are new, as trigger incident_made_is_noted tells it.
+COPY incident_change (ids) FROM STDIN (FORMAT binary);
+
 -- become_owner --
 -- COPY does not pass row security, and nobody may change what is sealed.
 SET LOCAL ROLE wangge_owner;

@@ -3,8 +3,8 @@
 SELECT
   i.id, i.path, i.unit_id, u.code AS unit_code, u.name AS unit_name, i.located, i.category, i.channel, i.handling,
   i.state, i.priority, i.title, i.description, i.address, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.accuracy_m,
-  b.code AS building_code, i.doubts, i.ambiguous, i.occurred_at, i.received_at, i.due_at, i.closed_at, i.team_id,
-  t.code AS team_code, t.name AS team_name, i.department_id, i.synthetic, i.version
+  b.code AS building_code, i.doubts, cardinality(i.doubts) > 0 AS ambiguous, i.occurred_at, i.received_at, i.due_at,
+  i.closed_at, i.team_id, t.code AS team_code, t.name AS team_name, i.department_id, i.synthetic, i.version
 FROM incident AS i
 LEFT JOIN LATERAL (
   SELECT v.code, v.name FROM unit_version AS v
@@ -23,8 +23,8 @@ WHERE i.id = %(id)s;
 SELECT
   i.id, i.path, i.unit_id, u.code AS unit_code, u.name AS unit_name, i.located, i.category, i.channel, i.handling,
   i.state, i.priority, i.title, i.description, i.address, st_x(i.geom) AS lon, st_y(i.geom) AS lat, i.accuracy_m,
-  b.code AS building_code, i.doubts, i.ambiguous, i.occurred_at, i.received_at, i.due_at, i.closed_at, i.team_id,
-  t.code AS team_code, t.name AS team_name, i.department_id, i.synthetic, i.version
+  b.code AS building_code, i.doubts, cardinality(i.doubts) > 0 AS ambiguous, i.occurred_at, i.received_at, i.due_at,
+  i.closed_at, i.team_id, t.code AS team_code, t.name AS team_name, i.department_id, i.synthetic, i.version
 FROM incident AS i
 LEFT JOIN LATERAL (
   SELECT v.code, v.name FROM unit_version AS v
@@ -40,7 +40,7 @@ WHERE
   AND (%(state)s::text IS NULL OR i.state = %(state)s)
   AND (%(channel)s::text IS NULL OR i.channel = %(channel)s)
   AND (%(located)s::text IS NULL OR i.located = %(located)s)
-  AND (%(ambiguous)s::boolean IS NULL OR i.ambiguous = %(ambiguous)s)
+  AND (%(ambiguous)s::boolean IS NULL OR (cardinality(i.doubts) > 0) = %(ambiguous)s)
   AND (%(team)s::text IS NULL OR i.team_id = (SELECT named.id FROM team AS named WHERE named.code = %(team)s))
   AND (%(occurred_from)s::timestamptz IS NULL OR i.occurred_at >= %(occurred_from)s)
   AND (%(occurred_to)s::timestamptz IS NULL OR i.occurred_at < %(occurred_to)s)

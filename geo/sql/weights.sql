@@ -107,6 +107,13 @@ SET LOCAL enable_nestloop = off;
 -- By what the tables are known to hold.
 SET LOCAL enable_nestloop = DEFAULT;
 
+-- any_of_another_subtree --
+-- Whether incidents on any of these paths are their team's although they lie outside of its subtree.
+SELECT count(*) > 0 AS found
+FROM unnest(%(paths)s::text[], %(teams)s::bytea[]) AS m (path, team)
+INNER JOIN team AS o ON encode(m.team, 'hex')::uuid = o.id
+WHERE NOT starts_with(m.path, o.path);
+
 -- hand_over_made --
 -- As trigger incident_made_is_handed_over; a load names no department.
 INSERT INTO hand_over (organisation, incident_id, path, since, until)

@@ -15,8 +15,9 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from geo import backup, db, incidents, jobs, lifecycle, reports, seal, weights, work
+from geo import backup, db, incidents, jobs, lifecycle, load_incidents, reports, seal, weights, work
 from geo.assign import Assigner
+from geo.binary_copy import packed_uuids, pour, uuid_lists
 from geo.cluster_process import newest_programs
 from geo.db import EVERYTHING, Scope, begin
 from geo.incident_text import NoKeyRing
@@ -185,7 +186,7 @@ def test_what_a_killed_process_left_is_made_by_the_next_load_and_the_worker(empt
     weights.finish(empty)
     before = schema(empty)
     with begin(empty, EVERYTHING) as conn, weights.lightened(conn, 20, uuid4()) as light:
-        assert light
+        assert light.taken
     left = schema(empty)
     assert "incident_event incident_event_incident_id_fkey" in [n for n in left if left[n].endswith("NOT VALID")]
     assert sorted(before.keys() - left.keys()) == [
@@ -225,6 +226,31 @@ def test_a_large_load_is_noted_for_those_who_follow_as_a_small_one_is(
         load(empty, tmp_path, many(), kind)
         made = rows(empty, "SELECT id FROM incident WHERE source = %(kind)s", kind=kind)
         assert {row["id"] for row in rows(empty, noted)} == {row["id"] for row in made}
+
+
+def test_ids_are_noted_in_their_order_so_many_to_a_row(empty: Pool) -> None:
+    ids = [uuid4() for _ in range(7)]
+    packed = packed_uuids("".join(one.hex for one in ids).encode())
+    with begin(empty, EVERYTHING) as conn:
+        db.execute(conn, "CREATE TEMPORARY TABLE noted (ids uuid[])")
+        pour(conn, "COPY noted FROM STDIN (FORMAT binary)", uuid_lists(packed, 3))
+        pour(conn, "COPY noted FROM STDIN (FORMAT binary)", uuid_lists(packed.slice(5), 3))
+        found = [row["ids"] for row in db.rows(conn, "SELECT ids FROM noted")]
+    assert found == [ids[:3], ids[3:6], ids[6:], ids[5:]]
+
+
+def test_nothing_is_handed_over_where_every_team_is_of_the_subtree(empty: Pool, tmp_path: Path) -> None:
+    at_home = many(50, lon=np.linspace(122.012, 122.018, 50), lat=46.015, building=None, accuracy_m=np.nan)
+    assert counted(load(empty, tmp_path, at_home)) == (50, 50, 0, 0)
+    assert [row["handed"] for row in rows(empty, STORED, source="s")] == [None] * 50
+
+
+def test_a_first_part_is_written_before_the_rest_and_nothing_is_lost_between(
+    empty: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_incidents, "FIRST", 7)
+    assert counted(load(empty, tmp_path, many())) == (400, 400, 0, 0)
+    assert [row["source_key"] for row in rows(empty, STORED, source="s")] == many()["source_key"].tolist()
 
 
 def test_a_load_that_fails_at_its_end_leaves_nothing_and_everything_in_place(empty: Pool, tmp_path: Path) -> None:

@@ -370,7 +370,6 @@ TABLE incident ROW SECURITY
   synthetic boolean NOT NULL DEFAULT false
   version integer NOT NULL DEFAULT 1
   doubts text[] NOT NULL DEFAULT '{}'::text[]
-  ambiguous boolean NOT NULL DEFAULT (cardinality(doubts) > 0)
   CONSTRAINT incident_accuracy_is_a_radius CHECK ((accuracy_m >= (0)::double precision))
   CONSTRAINT incident_building_id_fkey FOREIGN KEY (building_id) REFERENCES wangge.building(id)
   CONSTRAINT incident_category_fkey FOREIGN KEY (category) REFERENCES wangge.category(code)
@@ -387,7 +386,7 @@ TABLE incident ROW SECURITY
   CONSTRAINT incident_state_known CHECK ((state = ANY (ARRAY['reported'::text, 'accepted'::text, 'assigned'::text, 'dispatched'::text, 'signed'::text, 'handling'::text, 'checking'::text, 'deferred'::text, 'returned'::text, 'closed'::text, 'revisited'::text, 'archived'::text, 'refused'::text])))
   CONSTRAINT incident_team_id_fkey FOREIGN KEY (team_id) REFERENCES wangge.team(id)
   CONSTRAINT incident_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES wangge.unit(id)
-  CREATE INDEX idx_incident_ambiguous ON wangge.incident USING btree (path, received_at) WHERE ambiguous
+  CREATE INDEX idx_incident_ambiguous ON wangge.incident USING btree (path, received_at) WHERE (cardinality(doubts) > 0)
   CREATE INDEX idx_incident_geom ON wangge.incident USING gist (geom)
   CREATE INDEX idx_incident_path_occurred_at ON wangge.incident USING btree (path, occurred_at)
   CREATE INDEX idx_incident_received_at_id ON wangge.incident USING btree (received_at, id)

@@ -46,7 +46,7 @@ def test_a_field_or_column_that_is_not_there_is_refused(asked: dict[str, str]) -
 @pytest.mark.parametrize(
     "text",
     ["2024-01-05 08:30", "2024-01-05T08:30:00", "2024/1/5 8:30", "2024年1月5日 8:30", "2024-01-05T00:30:00Z",
-     "2024-01-05 01:30:00+01:00"],
+     "2024-01-05 01:30:00+01:00", "2024-01-05 08:30:00+08"],
 )  # fmt: skip
 def test_times_are_read_as_the_citys_clock_unless_they_name_a_zone(text: str) -> None:
     values, reasons = read("time", [text])
@@ -171,3 +171,32 @@ def test_no_two_fields_of_a_kind_go_by_the_same_name() -> None:
 def test_a_time_zone_that_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(UnknownTimezone, match="Mars/Base"):
         zone_of("Mars/Base")
+
+
+# How a machine writes; and one that a person wrote, for which every value of its column is looked at by itself.
+PLAIN = {
+    "time": st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2199, 1, 1)).map(
+        lambda at: at.isoformat(" ", "seconds")
+    ),
+    "number": st.floats(-1e9, 1e9).map(repr),
+    "text": st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=8),
+}
+BY_HAND = {"time": "2024/1/5 8:30", "number": "about 5", "text": "\x00"}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+@given(data=st.data(), zone=st.sampled_from(["", "+08:00", "-03:30"]))
+def test_a_column_that_is_read_at_once_says_what_its_values_say_one_by_one(
+    kind: Any, data: st.DataObject, zone: str
+) -> None:
+    said = data.draw(st.lists(st.none() | PLAIN[kind], max_size=6))
+    said = [text + zone if text and kind == "time" else text for text in said]
+    one_by_one, reasons = read(kind, [*said, BY_HAND[kind]])
+    assert read(kind, said) == (one_by_one[:-1], reasons[:-1])
+
+
+@pytest.mark.parametrize("text", ["2024-01-05 08:30:00+08", "2024-01-05 08:30:00.12+08", "2024-01-05 25:00:00"])
+def test_a_time_is_read_alike_alone_and_among_others(text: str) -> None:
+    alone, reason = read("time", [text])
+    among, reasons = read("time", [text, "2024/1/5 8:30"])
+    assert (alone, reason) == (among[:1], reasons[:1])
