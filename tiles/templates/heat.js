@@ -40,7 +40,8 @@
     const radius = Math.min(90, Math.max(15, 256 * 2 ** (map.getZoom() - zoom)));
     const blur = 0.95 * radius;
     const pitch = (radius + blur) / 2; // Leaflet.heat sums in squares of this side: one spot in each
-    const squares = frames.map((places) => squaresOf(map, places, pitch));
+    const cell = (256 * 2 ** (map.getZoom() - zoom)) / pitch;
+    const squares = frames.map((places) => squaresOf(map, places, pitch, cell));
     const top = Math.max(1e-9, ...squares.map(heavy));
     const faded = 2 ** -Math.min(12, Math.max(0, map.getMaxZoom() - map.getZoom())); // by Leaflet.heat, at each zoom
     return { options: { radius, blur, max: faded }, spots: squares.map((of) => spotsOf(map, of, pitch, top)) };
@@ -58,13 +59,25 @@
     [-1, -1, 0.2],
   ];
   const SPAN = 2 ** 26;
-  function squaresOf(map, places, pitch) {
+  // A cell gives each square that it lies on the part that lies on it: by its middle alone some squares would have two
+  // cells and their neighbours one, in stripes that nothing on the ground explains.
+  function squaresOf(map, places, pitch, cell) {
     const squares = new Map();
     for (const place of places) {
-      const { x, y } = map.project(place).divideBy(pitch).floor();
-      squares.set(x * SPAN + y, (squares.get(x * SPAN + y) || 0) + place.alt);
+      const { x, y } = map.project(place).divideBy(pitch);
+      for (const [column, width] of partsOf(x - cell / 2, x + cell / 2))
+        for (const [row, height] of partsOf(y - cell / 2, y + cell / 2)) {
+          const key = column * SPAN + row;
+          squares.set(key, (squares.get(key) || 0) + place.alt * width * height);
+        }
     }
     return squares;
+  }
+  function partsOf(from, to) {
+    const parts = [];
+    for (let at = Math.floor(from); at < to; at++)
+      parts.push([at, (Math.min(to, at + 1) - Math.max(from, at)) / (to - from)]);
+    return parts;
   }
   // The few densest squares do not set the scale.
   function heavy(squares) {
