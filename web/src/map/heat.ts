@@ -1,4 +1,5 @@
 // Heat as the service tells it: free within one's scope for a desk, finished figures for the public.
+import { Ahead } from "../kit/ahead";
 import { get } from "../kit/api";
 import type { ZoomBreaks } from "../kit/map/classes";
 import { quantiles } from "../kit/map/classes";
@@ -23,6 +24,11 @@ export interface HeatWish {
   category: string;
 }
 
+export const wishOf = (given: { period: Period | null; category: string | null }): HeatWish => ({
+  period: given.period ?? "all",
+  category: given.category ?? "",
+});
+
 export interface Heat {
   kind: "desk" | "public";
   query: string;
@@ -43,6 +49,19 @@ export interface Figure {
   incidents: number;
   finest: boolean;
 }
+
+const ahead = new Ahead<Heat>();
+
+// What the heat of the whole time depends on is known before there is a page to show it.
+export function beginHeat(desk: boolean, wish: HeatWish): void {
+  if (wish.period === "all") void ahead.begin(askHeat(desk, wish, new Date()));
+}
+
+export const loadHeat = (desk: boolean, wish: HeatWish, last: Date, signal: AbortSignal): Promise<Heat> =>
+  ahead.take() ?? askHeat(desk, wish, last, signal);
+
+const askHeat = (desk: boolean, wish: HeatWish, last: Date, signal?: AbortSignal): Promise<Heat> =>
+  desk ? deskHeat(wish, last, signal) : publicHeat(wish, signal);
 
 // Counted back from the present, or from the last incident where that is long ago: an old demonstration stays full.
 export function anchor(now: Date, lastOn: string | null): Date {

@@ -24,7 +24,7 @@ import "../kit/unit-lookup";
 import type { UnitLookup } from "../kit/unit-lookup";
 import { Speaks, language, nameOf, text } from "../language";
 import { theme } from "../theme";
-import { anchor, deskHeat, publicHeat, type HeatWish, type Playing } from "./heat";
+import { anchor, loadHeat, wishOf, type HeatWish, type Playing } from "./heat";
 import "./help-card";
 import type { HelpCard } from "./help-card";
 import "./layer-list";
@@ -57,7 +57,7 @@ export class MapPage extends LitElement {
 
   private readonly given = readHash(location.hash);
   @state() private on: OverlayId[] = this.given.overlays ?? ["heat", "public_heat", "stations"];
-  @state() private wish: HeatWish = { period: this.given.period ?? "all", category: this.given.category ?? "" };
+  @state() private wish: HeatWish = wishOf(this.given);
   @state() private playing: Playing | null = null;
   @state() private past: Past = { at: this.given.at, compared: this.given.compared };
   // Of which time what is asked is answered: with two maps, of that on which was clicked.
@@ -89,10 +89,7 @@ export class MapPage extends LitElement {
     args: () => [this.everDrawn] as const,
   });
   private readonly heat = new Task(this, {
-    task: ([known, desk, wish, last], { signal }) => {
-      if (!known) return null;
-      return desk ? deskHeat(wish, new Date(last), signal) : publicHeat(wish, signal);
-    },
+    task: ([known, desk, wish, last], { signal }) => (known ? loadHeat(desk, wish, new Date(last), signal) : null),
     args: () => [sessionKnown(), may("map.read"), this.wish, this.wish.period === "all" ? 0 : this.last.getTime()] as const,
   });
 

@@ -2,7 +2,7 @@
 // between the ground and the names.
 import { LitElement, html, nothing, unsafeCSS, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { Map as Drawing, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapMouseEvent, type VectorTileSource } from "maplibre-gl";
+import { Map as Drawing, ScaleControl, prewarm, setWorkerUrl, type GeoJSONSource, type MapMouseEvent, type VectorTileSource } from "maplibre-gl";
 import libraryStyles from "maplibre-gl/dist/maplibre-gl.css?inline";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 
@@ -20,6 +20,7 @@ import type { Overlay } from "./overlays";
 import { weakOn } from "./strength";
 
 setWorkerUrl(worker);
+prewarm(); // the worker reads its program while the page is still asking for what it will draw
 
 export type { Bounds } from "./ground";
 
