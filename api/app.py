@@ -134,6 +134,7 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
                 doors=Doors(pool),
                 watch=Watch(dsn, watched, editions),
                 figures=Held(),
+                outline=Held(),
                 ring=ring,
                 live=streams,
                 tiles=Tiles(pool, editions),

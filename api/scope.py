@@ -47,6 +47,7 @@ class Service:
     doors: Doors
     watch: Watch
     figures: Held
+    outline: Held
     ring: KeyRing
     live: Live
     tiles: Tiles

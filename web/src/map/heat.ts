@@ -36,6 +36,8 @@ export interface Heat {
   breaks: ZoomBreaks;
   // Whether anything is told of the parts: one colour over the whole says nothing.
   split: boolean;
+  // The last day that is known of, where one is told.
+  lastOn: string | null;
   // When the public figures are of; without instants nothing was published yet.
   since: string | null;
   until: string | null;
@@ -84,10 +86,17 @@ export function deskQuery({ period, category }: HeatWish, last: Date, playing: P
   return query ? `?${query}` : "";
 }
 
+interface Classes {
+  total: number;
+  breaks: ZoomBreaks;
+  last_on: string | null;
+}
+
 export async function deskHeat(wish: HeatWish, last: Date, signal?: AbortSignal): Promise<Heat> {
   const query = deskQuery(wish, last);
-  const { heat } = await get<{ heat: { total: number; breaks: ZoomBreaks } }>(`/tiles/heat.json${query}`, signal);
-  return { kind: "desk", query, split: true, ...heat, since: since(wish.period, last)?.toISOString() ?? null, until: null };
+  const { heat } = await get<{ heat: Classes }>(`/tiles/heat.json${query}`, signal);
+  const { total, breaks, last_on: lastOn } = heat;
+  return { kind: "desk", query, split: true, total, breaks, lastOn, since: since(wish.period, last)?.toISOString() ?? null, until: null };
 }
 
 // The public figures begin at the highest categories, and have no period without an end.
@@ -111,7 +120,7 @@ export async function publicHeat(wish: HeatWish, signal?: AbortSignal): Promise<
   const [{ figures, ...times }, units] = await Promise.all([publicFigures(wish, signal), described("units")]);
   const breaks = breaksOf(figures, levelsOf(units.vector_layers));
   const split = figures.some(({ depth }) => depth > 1);
-  return { kind: "public", query: publicQuery(wish), breaks, split, total: totalOf(figures), ...times };
+  return { kind: "public", query: publicQuery(wish), breaks, split, total: totalOf(figures), lastOn: null, ...times };
 }
 
 const totalOf = (figures: readonly Figure[]): number =>

@@ -257,12 +257,12 @@ export class MapPage extends LitElement {
   }
 
   private player() {
-    const known = this.later.value;
+    const known = this.heat.value;
     if (!known || !may("map.read")) return nothing;
     return html`<time-dock
       class="dock"
       .wish=${this.wish}
-      .last=${known.incidents.last_on ?? new Date().toLocaleDateString("sv")}
+      .last=${known.lastOn ?? new Date().toLocaleDateString("sv")}
       .drawn=${this.drawn}
       .first=${this.given.step}
       @playing=${({ detail }: CustomEvent<Playing>) => this.play(detail)}
@@ -293,7 +293,7 @@ export class MapPage extends LitElement {
   }
 
   private get last(): Date {
-    return anchor(new Date(), this.later.value?.incidents.last_on ?? null);
+    return anchor(new Date(), this.heat.value?.lastOn ?? null);
   }
 
   private get overlays() {

@@ -4,7 +4,7 @@ import { get } from "../kit/api";
 import type { Bounds } from "../kit/map/ground";
 import { described } from "../kit/map/ground";
 import { levelsOf, type Drawn } from "../kit/map/levels";
-import type { Category, Summary, Unit } from "../kit/shapes";
+import type { Category, Outline, Unit } from "../kit/shapes";
 
 export interface Whole {
   bounds: Bounds;
@@ -41,8 +41,8 @@ async function firstNames(levels: Drawn[], signal?: AbortSignal): Promise<string
   return features.map(({ properties }) => properties.name).join("");
 }
 
-// The figures of the whole take the service a second: nothing that is seen first waits for them.
-export const loadLater = (signal: AbortSignal): Promise<Summary> => get<Summary>("/v1/summary", signal);
+// What nothing that is seen first waits for.
+export const loadLater = (signal: AbortSignal): Promise<Outline> => get<Outline>("/v1/summary/units", signal);
 
 // Without units the service calls the whole world their bounds.
 export const isEmpty = ({ bounds: [west, , east] }: Whole): boolean => east - west > 350;
