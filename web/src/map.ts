@@ -9,7 +9,7 @@ import { startTheme, theme } from "./theme";
 
 startTheme();
 startLanguage((words) => words.mapPage.title);
-void loadSession().then(() => beginHeat(may("map.read"), wishOf(readHash(location.hash))));
+beginHeat(wishOf(readHash(location.hash)), loadSession().then(() => may("map.read")));
 ground(theme(), language()).catch(() => null); // asked again, and told of, by the map itself
 const whole = beginWhole();
 void import("./map/map-page");

@@ -54,13 +54,15 @@ export interface Figure {
 
 const ahead = new Ahead<Heat>();
 
-// What the heat of the whole time depends on is known before there is a page to show it.
-export function beginHeat(desk: boolean, wish: HeatWish): void {
-  if (wish.period === "all") void ahead.begin(askHeat(desk, wish, new Date()));
+// What the heat of the whole time depends on is known before there is a page to show it, once it is known who asks.
+export function beginHeat(wish: HeatWish, known: Promise<boolean>): void {
+  if (wish.period === "all" && !wish.category) void ahead.begin(known.then((desk) => askHeat(desk, wish, new Date())));
 }
 
-export const loadHeat = (desk: boolean, wish: HeatWish, last: Date, signal: AbortSignal): Promise<Heat> =>
-  ahead.take() ?? askHeat(desk, wish, last, signal);
+export async function loadHeat(desk: boolean, wish: HeatWish, last: Date, signal: AbortSignal): Promise<Heat> {
+  const first = wish.period === "all" && !wish.category ? await ahead.take() : null;
+  return first?.kind === (desk ? "desk" : "public") ? first : askHeat(desk, wish, last, signal);
+}
 
 const askHeat = (desk: boolean, wish: HeatWish, last: Date, signal?: AbortSignal): Promise<Heat> =>
   desk ? deskHeat(wish, last, signal) : publicHeat(wish, signal);
