@@ -33,6 +33,7 @@ from geo.keys import KeyRing
 from geo.roles import ANYONE, Permission, Permissions, Role
 from geo.sessions import Holder
 from geo.settings import Settings
+from tiles.cache import Cache
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Service:
     live: Live
     tiles: Tiles
     hearth: Hearth
+    pages: Cache
 
 
 @dataclass(frozen=True)

@@ -132,9 +132,9 @@ class Tiles:
             self._waiting -= 1
 
 
-def answer(asked: Headers, packed: Packed, *, public: bool) -> Response:
+def answer(asked: Headers, packed: Packed, *, public: bool, media_type: str = MEDIA_TYPE) -> Response:
     """
-    A tile as its answer: 204 if it is empty, 304 if the client has it already.
+    A tile, or what else is kept, as its answer: 204 if it is empty, 304 if the client has it already.
 
     Whoever calls has checked the permission; only then is the tag compared.
     """
@@ -151,4 +151,4 @@ def answer(asked: Headers, packed: Packed, *, public: bool) -> Response:
         return Response(status_code=304, headers=headers)
     if zipped:
         headers["content-encoding"] = "gzip"
-    return Response(packed.content if zipped else packed.plain, headers=headers, media_type=MEDIA_TYPE)
+    return Response(packed.content if zipped else packed.plain, headers=headers, media_type=media_type)

@@ -111,11 +111,12 @@ def compare(
     """
     earlier, later = sorted((before, after))
     frames = (_in_force(conn, earlier, unit), _in_force(conn, later, unit))
-    captions = (_caption(earlier, lang, timezone), _caption(later, lang, timezone))
+    captions = (caption(earlier, lang, timezone), caption(later, lang, timezone))
     return comparison.side_by_side(*frames, captions, lang, _COMPARISON[lang], timezone)
 
 
-def _caption(at: datetime, lang: Language, timezone: str) -> str:
+def caption(at: datetime, lang: Language, timezone: str) -> str:
+    """What stands over the units in force at an instant."""
     return label("edition_at", lang, at=at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M"))
 
 
