@@ -83,6 +83,10 @@ class Tiles:
         """The units in force, or None if there are none."""
         return self._in_force() or await self._apart(self._drawn)
 
+    async def drawn_at(self, at: datetime) -> Prepared:
+        """The units in force at an instant; raises `NoUnitsThen`."""
+        return await self._apart(self._drawn_at, at)
+
     async def bounds(self) -> tuple[float, ...]:
         """West, south, east, north of the units in force, or the world if there are none."""
         drawn = await self.drawn()
@@ -95,6 +99,11 @@ class Tiles:
         except NoUnits:
             return None
         return self.units.ahead(edition)
+
+    def _drawn_at(self, at: datetime) -> Prepared:
+        with begin(self._pool, PUBLIC) as conn:
+            edition = self._editions.as_of(conn, at)
+        return self.units.of(edition)
 
     def _in_force(self) -> Prepared | None:
         edition = self._editions.at_hand()

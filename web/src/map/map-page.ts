@@ -8,14 +8,16 @@ import type { Answer } from "../kit/answers";
 import type { Point } from "../kit/map/compose";
 import type { Edges, GridMap, Picked, View } from "../kit/map/grid-map";
 import "../kit/map/grid-map";
-import { forget, type Bounds } from "../kit/map/ground";
+import { described, forget, type Bounds } from "../kit/map/ground";
 import { inksOf } from "../kit/map/inks";
+import { levelsOf } from "../kit/map/levels";
 import "../kit/map/measure-card";
 import type { OverlayId } from "../kit/map/overlays";
 import "../kit/map/print-card";
 import type { PrintCard } from "../kit/map/print-card";
 import { troubleOf, type Trouble } from "../kit/map/trouble";
 import "../kit/page-header";
+import { PageKeys } from "../kit/page-keys";
 import { Admits, askToSignIn, loadSession, may, session, sessionKnown } from "../kit/session";
 import type { Area } from "../kit/shapes";
 import "../kit/state-note";
@@ -88,6 +90,11 @@ export class MapPage extends LitElement {
     task: ([ready], { signal }) => (ready ? loadLater(signal) : null),
     args: () => [this.everDrawn] as const,
   });
+  // Of the edition that is shown, where that is a past one.
+  private readonly levels = new Task(this, {
+    task: async ([at]) => (at ? levelsOf((await described("units", at)).vector_layers) : null),
+    args: () => [this.past.at] as const,
+  });
   private readonly heat = new Task(this, {
     task: ([known, desk, wish, last], { signal }) => (known ? loadHeat(desk, wish, new Date(last), signal) : null),
     args: () => [sessionKnown(), may("map.read"), this.wish, this.wish.period === "all" ? 0 : this.last.getTime()] as const,
@@ -97,18 +104,7 @@ export class MapPage extends LitElement {
     super();
     new Speaks(this);
     new Admits(this);
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("themechange", this.again);
-    addEventListener("keydown", this.shortcut);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("themechange", this.again);
-    removeEventListener("keydown", this.shortcut);
+    new PageKeys(this, this.shortcut);
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -237,7 +233,7 @@ export class MapPage extends LitElement {
       class="dock table"
       .asked=${this.asked}
       .zoom=${this.zoom}
-      .levels=${this.whole.value?.levels ?? []}
+      .levels=${this.levels.value ?? this.whole.value?.levels ?? []}
       .categories=${this.categories}
       @row=${({ detail }: CustomEvent<UnitRow | IncidentRow>) => this.toRow(detail)}
       @close=${() => this.act("table")}
@@ -470,7 +466,6 @@ export class MapPage extends LitElement {
     void this.updateComplete.then(() => this.lookup.toSearch());
   }
 
-  private readonly again = (): void => this.requestUpdate();
 }
 
 // Five decimals are a metre, about what a click means.
