@@ -29,7 +29,7 @@ function tagsOf(chunks: readonly Rolldown.OutputChunk[]): HtmlTagDescriptor[] {
   const styles = new Set(chunks.flatMap(({ viteMetadata }) => [...(viteMetadata?.importedCss ?? [])]));
   return [
     ...chunks.map(({ fileName }) => tag({ rel: "modulepreload", crossorigin: true, href: `/${fileName}` })),
-    ...[...styles].map((name) => tag({ rel: "preload", as: "style", href: `/${name}` })),
+    ...[...styles].map((name) => tag({ rel: "preload", as: "style", crossorigin: true, href: `/${name}` })),
   ];
 }
 
