@@ -52,7 +52,9 @@ from geo import cluster, keys, passwords, pictures
 from geo.db import open_pool
 from geo.editions import Editions
 from geo.settings import Settings
+from tiles.cache import Cache
 
+MOST_OF_PAGES = 32 << 20  # bytes of maps as pages, compressed: about forty of a league
 DESCRIPTION = """\
 Units of six levels, incidents that find their micro-grid and team, teams, stations, routes, maps. Errors are
 application/problem+json with a stable `code`.
@@ -134,10 +136,12 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
                 doors=Doors(pool),
                 watch=Watch(dsn, watched, editions),
                 figures=Held(),
+                outline=Held(),
                 ring=ring,
                 live=streams,
                 tiles=Tiles(pool, editions),
                 hearth=hearth,
+                pages=Cache(MOST_OF_PAGES),
             )
             await run_in_threadpool(passwords.nobodys)
             hearth.heat.start()

@@ -33,6 +33,7 @@ from geo.keys import KeyRing
 from geo.roles import ANYONE, Permission, Permissions, Role
 from geo.sessions import Holder
 from geo.settings import Settings
+from tiles.cache import Cache
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,12 @@ class Service:
     doors: Doors
     watch: Watch
     figures: Held
+    outline: Held
     ring: KeyRing
     live: Live
     tiles: Tiles
     hearth: Hearth
+    pages: Cache
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What describes tiles, as types: TileJSON, the catalogue of layers, a style."""
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -31,11 +32,15 @@ class TileJson(BaseModel):
 
 
 class Classes(BaseModel):
-    """Of a legend, by zoom: the greatest count of a cell, and the counts at which a next class begins, rising."""
+    """
+    Of a legend, by zoom: the greatest count of a cell, and the counts at which a next class begins, rising; and the day
+    on which the last incident seen occurred, whatever the filters.
+    """
 
     total: int
     most: dict[str, int]
     breaks: dict[str, list[int]]
+    last_on: date | None
 
 
 class HeatJson(TileJson):

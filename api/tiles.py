@@ -83,6 +83,10 @@ class Tiles:
         """The units in force, or None if there are none."""
         return self._in_force() or await self._apart(self._drawn)
 
+    async def drawn_at(self, at: datetime) -> Prepared:
+        """The units in force at an instant; raises `NoUnitsThen`."""
+        return await self._apart(self._drawn_at, at)
+
     async def bounds(self) -> tuple[float, ...]:
         """West, south, east, north of the units in force, or the world if there are none."""
         drawn = await self.drawn()
@@ -95,6 +99,11 @@ class Tiles:
         except NoUnits:
             return None
         return self.units.ahead(edition)
+
+    def _drawn_at(self, at: datetime) -> Prepared:
+        with begin(self._pool, PUBLIC) as conn:
+            edition = self._editions.as_of(conn, at)
+        return self.units.of(edition)
 
     def _in_force(self) -> Prepared | None:
         edition = self._editions.at_hand()
@@ -132,9 +141,9 @@ class Tiles:
             self._waiting -= 1
 
 
-def answer(asked: Headers, packed: Packed, *, public: bool) -> Response:
+def answer(asked: Headers, packed: Packed, *, public: bool, media_type: str = MEDIA_TYPE) -> Response:
     """
-    A tile as its answer: 204 if it is empty, 304 if the client has it already.
+    A tile, or what else is kept, as its answer: 204 if it is empty, 304 if the client has it already.
 
     Whoever calls has checked the permission; only then is the tag compared.
     """
@@ -151,4 +160,4 @@ def answer(asked: Headers, packed: Packed, *, public: bool) -> Response:
         return Response(status_code=304, headers=headers)
     if zipped:
         headers["content-encoding"] = "gzip"
-    return Response(packed.content if zipped else packed.plain, headers=headers, media_type=MEDIA_TYPE)
+    return Response(packed.content if zipped else packed.plain, headers=headers, media_type=media_type)

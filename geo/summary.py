@@ -94,6 +94,34 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A unit by its names."""
+
+    unit_id: int
+    code: str
+    name: str
+    name_en: str | None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """
+    What the whole is called and made of.
+
+    Attributes
+    ----------
+    parts
+        Of the level that the overview shows; none where there are more than `MOST_DRAWN`.
+    """
+
+    name: str | None
+    name_en: str | None
+    units: list[Counted]
+    parts_level: str | None
+    parts: list[Named]
+
+
+@dataclass(frozen=True)
 class Summary:
     """What is loaded, in figures."""
 
@@ -146,6 +174,16 @@ def read(conn: db.Connection, *, timezone: str) -> Summary:
         station_cells=_cells(conn, "station_cells"),
         route_cells=_cells(conn, "route_cells"),
     )
+
+
+def outline(conn: db.Connection) -> Outline:
+    """Read what the whole is called and made of: nothing that takes counting incidents."""
+    counted = per_level(conn)
+    root = _only_root(conn)
+    level = overview_level(counted)
+    several = {each.kind: each.total for each in counted}.get(level or "", 0)
+    parts = [Named(**row) for row in _rows(conn, "named", level=level)] if several <= MOST_DRAWN else []
+    return Outline(root.get("name"), root.get("name_en"), counted, level, parts)
 
 
 def per_level(conn: db.Connection) -> list[Counted]:

@@ -22,6 +22,8 @@ from tiles.sheet import Sheet
 
 SQL = statements("atlas")
 WGS84 = "EPSG:4326"
+DETAIL = 4000
+"""Water is drawn as exactly as so many steps across the whole map, and areas of water of eight steps and more."""
 
 Kind = Literal["coverage", "heat", "heat_time", "rates", "routes", "incidents"]
 
@@ -85,6 +87,7 @@ def draw(conn: Connection, kind: Kind, wanted: Wanted, lang: Language, timezone:
         raise NoUnits
     title, add = KINDS[kind]
     sheet = maps.new_map(found.total_bounds.tolist(), lang, title[lang], timezone)
+    _add_water(sheet, conn, found.total_bounds.tolist())
     add(sheet, Ground(conn, path, found, wanted, lang))
     maps.add_outlines(sheet, found)
     return sheet
@@ -111,11 +114,12 @@ def compare(
     """
     earlier, later = sorted((before, after))
     frames = (_in_force(conn, earlier, unit), _in_force(conn, later, unit))
-    captions = (_caption(earlier, lang, timezone), _caption(later, lang, timezone))
+    captions = (caption(earlier, lang, timezone), caption(later, lang, timezone))
     return comparison.side_by_side(*frames, captions, lang, _COMPARISON[lang], timezone)
 
 
-def _caption(at: datetime, lang: Language, timezone: str) -> str:
+def caption(at: datetime, lang: Language, timezone: str) -> str:
+    """What stands over the units in force at an instant."""
     return label("edition_at", lang, at=at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M"))
 
 
@@ -128,6 +132,16 @@ def _in_force(conn: Connection, at: datetime, unit: str | None) -> gpd.GeoDataFr
     if found.empty:
         raise NoUnitsThen
     return found
+
+
+def _add_water(sheet: Sheet, conn: Connection, bounds: list[float]) -> None:
+    west, south, east, north = bounds
+    box = {"west": west, "south": south, "east": east, "north": north}
+    found = rows(conn, SQL["water"], **box, detail=max(east - west, north - south) / DETAIL)
+    if found:
+        frame = pd.DataFrame(found)
+        shapes = shapely.from_wkb(frame.pop("geom").to_numpy())
+        maps.add_water(sheet, gpd.GeoDataFrame(frame, geometry=shapes, crs=WGS84))
 
 
 def _add_coverage(sheet: Sheet, ground: Ground) -> None:

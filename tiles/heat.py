@@ -1,7 +1,7 @@
 """Heat: tiles of counts in square cells, the breaks of their legend, and counts step by step for playing time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -24,7 +24,9 @@ DEEPER = 6
 """A tile has 64 by 64 cells."""
 BREAKS = (0.5, 0.75, 0.9, 0.97, 0.995)
 """Shares of the filled cells that the classes of a legend end at: a town with most incidents is not all of it."""
+STEADY = 1000
 MOST_STEPS = 2000
+MICROSECONDS = 1_000_000
 Step = Literal["hour", "day", "week", "month"]
 _FREQUENCIES: Mapping[Step, str] = {"hour": "h", "day": "D", "week": "W-MON", "month": "MS"}
 
@@ -90,11 +92,17 @@ class Legend:
         The greatest count of a cell, by zoom.
     breaks
         The counts at which a next class begins, rising, by zoom.
+    last_at
+        When the last incident of all that are seen occurred, wanted or not; None if none are seen.
+    classed
+        How many were wanted when the classes were made.
     """
 
     total: int
     most: Mapping[int, int]
     breaks: Mapping[int, list[int]]
+    last_at: datetime | None
+    classed: int
 
 
 def warm() -> None:
@@ -132,18 +140,49 @@ def counts(desk: Desk, zoom: int, x: int, y: int) -> tuple[NDArray[np.int32], ND
     return cells_of_tile(view.index, view.alive, view.new, plan, sums, (zoom, interleave(x, y)), DEEPER)
 
 
-def legend(desk: Desk) -> Legend:
-    """The breaks of each zoom, by quantiles of all cells that hold what is wanted."""
+def legend(desk: Desk, before: Legend | None = None) -> Legend:
+    """
+    The breaks of each zoom, by quantiles of all cells that hold what is wanted.
+
+    Parameters
+    ----------
+    desk
+        Who looks at what.
+    before
+        Of the same eyes and wishes, a while ago. Its classes stand where the total has changed by less than one in
+        `STEADY`; the total itself is always counted.
+    """
     view, plan = desk.view, desk.plan()
     marks = wanted_new(view.new, plan)
     words = whole(view.index, view.alive, plan)
+    total = int(np.bitwise_count(words).sum()) + int(marks.sum())
+    if before and abs(total - before.classed) * STEADY < before.classed:
+        return replace(before, total=total, last_at=_later(before.last_at, _last_new(desk)))
     cells, n = filled_cells(view.index.rows.code, words, HEAT.maxzoom + DEEPER)
     cells, n = _with(cells, n, view.new.code[marks] >> 2 * (FINEST - HEAT.maxzoom - DEEPER))
-    total, most, breaks = int(n.sum()), dict[int, int](), dict[int, list[int]]()
+    most, breaks = dict[int, int](), dict[int, list[int]]()
     for zoom in range(HEAT.maxzoom, -1, -1):
         most[zoom], breaks[zoom] = int(n.max(initial=0)), _breaks(n)
         cells, n = _coarser(cells, n)
-    return Legend(total, most, breaks)
+    return Legend(total, most, breaks, _later(_last_indexed(desk), _last_new(desk)), total)
+
+
+def _last_indexed(desk: Desk) -> datetime | None:
+    view, plan = desk.view, replace(desk, wanted=HeatFilter()).plan()
+    return _latest(view.index.rows.at[_marked(view.index.rows, whole(view.index, view.alive, plan))])
+
+
+def _last_new(desk: Desk) -> datetime | None:
+    plan = replace(desk, wanted=HeatFilter()).plan()
+    return _latest(desk.view.new.at[wanted_new(desk.view.new, plan)])
+
+
+def _latest(at: Int64s) -> datetime | None:
+    return datetime.fromtimestamp(int(at.max()) / MICROSECONDS, UTC) if at.size else None
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at), default=None)
 
 
 def slots(desk: Desk, bbox: tuple[float, float, float, float] | None, step: Step, timezone: str) -> list[Slot]:
@@ -203,8 +242,12 @@ def by_unit(desk: Desk, paths: Sequence[str]) -> tuple[Int64s, Int64s]:
 
 def _units_of(rows: Rows, words: Words) -> Int32s:
     """The units of the rows whose bits are set."""
-    bits = np.unpackbits(words.view(np.uint8), bitorder="little", count=len(rows.unit))
-    return rows.unit[bits.astype(np.bool_)]
+    return rows.unit[_marked(rows, words)]
+
+
+def _marked(rows: Rows, words: Words) -> NDArray[np.bool_]:
+    """Which rows' bits are set."""
+    return np.unpackbits(words.view(np.uint8), bitorder="little", count=len(rows.unit)).view(np.bool_)
 
 
 def _within(units: Int32s, order: NDArray[np.intp], ends: list[tuple[int, int]]) -> Int64s:

@@ -82,6 +82,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "stations": ("服务站", "Stations"),
     "one.kind": ("类型", "Kind"),
     "base_map": ("街道与楼栋", "Streets and buildings"),
+    "water": ("水系", "Water"),
     "changes": ("变更", "Changes"),
     "unchanged": ("未变更", "Unchanged"),
     "no_changes": ("两个版本没有差别。", "There is no difference between the two editions."),

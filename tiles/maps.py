@@ -38,6 +38,7 @@ OUTLINES = {
 }
 LEAFLET_HEAT = ("leaflet-heat-fixed.js", "asset:leaflet.heat")
 MOST_NAMES = 120
+RIVER_PX, BROOK_PX = 2.2, 1.1
 MOST_CELLS, MOST_CELLS_OVER_TIME = 30_000, 90_000
 
 
@@ -86,6 +87,26 @@ def add_base(
     largest = np.sort(np.argsort(shapely.area(areas))[::-1][:most_buildings])
     what = {"buildings": area_steps(areas[largest]), "streets": line_steps(shapes_of(sheet, streets))}
     return sheet.draw("base_map", "ground", what, None, show=True)
+
+
+def add_water(sheet: Sheet, water: gpd.GeoDataFrame, *, show: bool = True) -> Drawing:
+    """
+    Add lakes (polygons) and rivers (lines) to the ground.
+
+    Parameters
+    ----------
+    sheet
+        From `new_map`.
+    water
+        Column ``kind``, by which rivers are wider than brooks; polygons and lines with a CRS.
+    show
+        Whether the layer is on when the page opens.
+    """
+    shapes = shapes_of(sheet, water, "kind")
+    flat = shapely.get_dimensions(shapes) == 2
+    weights = [RIVER_PX if kind == "river" else BROOK_PX for kind in water["kind"][~flat]]
+    what = {"areas": area_steps(shapes[flat]), "rivers": line_steps(shapes[~flat]), "weights": weights}
+    return sheet.draw("water", "water", what, None, show=show)
 
 
 def add_units(sheet: Sheet, units: gpd.GeoDataFrame, level: str, *, names: bool = True, show: bool = True) -> Drawing:

@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 import { packed } from "./packed";
+import { preloaded } from "./preloaded";
 
 // The built pages are served by the API from its own package. A running service answers the development server.
 const service = "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [packed("../api/_web/assets")],
+  plugins: [preloaded({ "map.html": "/src/map/map-page.ts" }), packed("../api/_web/assets")],
   build: {
     outDir: "../api/_web",
     emptyOutDir: true,

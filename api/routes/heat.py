@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from fastapi.requests import Request
@@ -174,14 +175,19 @@ class UnitHeat(BaseModel):
     responses={200: {"model": HeatJson}},
 )  # fmt: skip
 async def describe(request: Request, asking: Reader, query: Annotated[HeatQuery, Query()]) -> JSONResponse:
-    """The heat tiles under these filters, with the counts at which the classes of a legend begin, by zoom."""
+    """
+    The heat tiles under these filters, with the counts at which the classes of a legend begin, by zoom, and the last
+    day on which anything seen occurred, on the city's clock.
+    """
     hearth = service_of(request).hearth
-    found = await hearth.count(lambda: heat.legend(_desk(request, asking, query)))
+    found = await hearth.count(lambda: hearth.legend(_desk(request, asking, query)))
     description = tilejson(HEAT, str(request.base_url).rstrip("/"), await service_of(request).tiles.bounds())
     asked = urlencode([(name, value) for name, value in request.query_params.multi_items()])
     if asked:
         description["tiles"] = [f"{address}?{asked}" for address in description["tiles"]]
-    description["heat"] = {"total": found.total, "most": found.most, "breaks": found.breaks}
+    zone = ZoneInfo(service_of(request).settings.timezone)
+    last_on = found.last_at and found.last_at.astimezone(zone).date().isoformat()
+    description["heat"] = {"total": found.total, "most": found.most, "breaks": found.breaks, "last_on": last_on}
     headers = {"cache-control": "private, no-cache", "vary": "cookie, authorization"}
     return JSONResponse(_by_text(description), headers=headers)
 

@@ -1,5 +1,6 @@
 """Maps as pages, and the files that they load: a fixed list, never a folder."""
 
+from collections.abc import Callable, Hashable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -10,8 +11,11 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from api.errors import NoSuchRoute, language_of
 from api.schemas import ComparisonQuery, MapQuery
 from api.scope import Principal, begin, needs, service_of
-from geo.db import instant
-from tiles import atlas, offline
+from api.tiles import answer as answer_of
+from geo import edition
+from geo.db import Connection, instant
+from tiles import atlas, offline, row_tiles
+from tiles.cache import Packed
 from tiles.labels import Language
 from tiles.pair import Pair
 from tiles.sheet import Sheet
@@ -20,7 +24,9 @@ router = APIRouter(tags=["maps"])
 
 ASSETS = "/assets/folium/"
 HOME = "/"
+HTML = "text/html; charset=utf-8"
 PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+KEPT = PAGE | {304: {"description": "As the client has it 未变化"}}
 
 # The page brings the policy of its scripts itself, by their hashes; the sandbox keeps it away from our cookies and API.
 PAGE_HEADERS = {
@@ -36,13 +42,18 @@ ASSET_HEADERS = {
 
 
 @router.get(
-    "/v1/maps/coverage", summary="Coverage by stations 服务站覆盖图", response_class=HTMLResponse, responses=PAGE
+    "/v1/maps/coverage", summary="Coverage by stations 服务站覆盖图", response_class=HTMLResponse, responses=KEPT
 )
 def draw_coverage(
     request: Request, asking: Annotated[Principal, needs("station.read")], query: Annotated[MapQuery, Query()]
-) -> HTMLResponse:
+) -> Response:
     """Which micro-grids the stations reach, as a page that loads nothing from beyond this service."""
-    return _page(request, asking, "coverage", query)
+    language = _language(request, query.lang)
+    with begin(request, asking.scope) as conn:
+        # The mark is read first: what is written meanwhile is drawn again, never missed.
+        on = (row_tiles.mark(conn), edition.key_of(conn))
+        key = ("coverage", asking.scope, query.unit, query.radius_m, language, *on)
+        return _kept(request, key, lambda: _sheet(request, conn, "coverage", query))
 
 
 @router.get("/v1/maps/routes", summary="Patrol routes 巡逻路线图", response_class=HTMLResponse, responses=PAGE)
@@ -54,16 +65,18 @@ def draw_routes(
 
 
 @router.get(
-    "/v1/maps/compare", summary="Two editions compared 网格版本对比", response_class=HTMLResponse, responses=PAGE
+    "/v1/maps/compare", summary="Two editions compared 网格版本对比", response_class=HTMLResponse, responses=KEPT
 )
 def compare(
     request: Request, asking: Annotated[Principal, needs("unit.read")], query: Annotated[ComparisonQuery, Query()]
-) -> HTMLResponse:
+) -> Response:
     """Two maps that move together, and a list of the units made, retired, redrawn or altered in between."""
     language, timezone = _language(request, query.lang), service_of(request).settings.timezone
     with begin(request, asking.scope) as conn:
-        pair = atlas.compare(conn, query.at, query.other or instant(conn), query.unit, language, timezone)
-    return _answer(pair)
+        times = query.at, query.other or instant(conn)
+        on = [(edition.key_of(conn, at), atlas.caption(at, language, timezone)) for at in times]
+        key = ("compare", asking.scope, query.unit, language, *on)
+        return _kept(request, key, lambda: atlas.compare(conn, *times, query.unit, language, timezone))
 
 
 @router.get("/v1/maps/{kind}", summary="A map as a page 地图", response_class=HTMLResponse, responses=PAGE)
@@ -87,11 +100,27 @@ async def asset(path: str) -> Response:
 
 
 def _page(request: Request, asking: Principal, kind: atlas.Kind, query: MapQuery) -> HTMLResponse:
-    language, timezone = _language(request, query.lang), service_of(request).settings.timezone
     with begin(request, asking.scope) as conn:
-        wanted = atlas.Wanted(query.unit, query.days, query.radius_m)
-        sheet = atlas.draw(conn, kind, wanted, language, timezone)
-    return _answer(sheet)
+        sheet = _sheet(request, conn, kind, query)
+    return HTMLResponse(_written(sheet), headers=PAGE_HEADERS)
+
+
+def _sheet(request: Request, conn: Connection, kind: atlas.Kind, query: MapQuery) -> Sheet:
+    wanted = atlas.Wanted(query.unit, query.days, query.radius_m)
+    return atlas.draw(conn, kind, wanted, _language(request, query.lang), service_of(request).settings.timezone)
+
+
+def _kept(request: Request, key: Hashable, draw: Callable[[], Sheet | Pair]) -> Response:
+    """A page of published things alone: kept by all that it depends on, and not sent again to who has it."""
+    pages = service_of(request).pages
+    packed = pages.get(key)
+    if packed is None:
+        packed = Packed.of(_written(draw()).encode())
+        pages.put(key, packed)
+    answer = answer_of(request.headers, packed, public=False, media_type=HTML)
+    answer.headers["content-security-policy"] = PAGE_HEADERS["content-security-policy"]
+    answer.headers.add_vary_header("accept-language")
+    return answer
 
 
 def _language(request: Request, asked: Language | None) -> Language:
@@ -99,5 +128,5 @@ def _language(request: Request, asked: Language | None) -> Language:
     return asked or language_of(request.headers.get("accept-language", ""), configured)
 
 
-def _answer(drawn: Sheet | Pair) -> HTMLResponse:
-    return HTMLResponse(offline.linked_page(drawn, ASSETS, home=HOME), headers=PAGE_HEADERS)
+def _written(drawn: Sheet | Pair) -> str:
+    return offline.linked_page(drawn, ASSETS, home=HOME)

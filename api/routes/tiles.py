@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query
 from fastapi.requests import Request
@@ -76,6 +77,20 @@ async def unit_tile(request: Request, z: Zoom, x: Column, y: Row, at: At = None)
     return answer(request.headers, packed, public=UNITS.public)
 
 
+@router.get(
+    f"/{UNITS.name}.json", summary="TileJSON of units 网格图层说明", response_class=JSONResponse,
+    responses={200: {"model": TileJson}}, dependencies=[needs(UNITS.permission)], operation_id="describe_units",
+)  # fmt: skip
+async def describe_units(request: Request, at: At = None) -> JSONResponse:
+    """What the tiles of units hold and where they are, as TileJSON 3.0, now or as they were at an instant."""
+    if at is None:
+        return await _describes(UNITS)(request)
+    drawn = await service_of(request).tiles.drawn_at(at)
+    description = tilejson(drawn.tiles.layer, _root(request), drawn.tiles.bounds)
+    description["tiles"] = [f"{address}?{urlencode({'at': at.isoformat()})}" for address in description["tiles"]]
+    return JSONResponse(description)
+
+
 def _describes(layer: TileLayer) -> Callable[..., Awaitable[JSONResponse]]:
     async def describe(request: Request) -> JSONResponse:
         """What the layer's tiles hold and where they are, as TileJSON 3.0."""
@@ -110,12 +125,12 @@ def _root(request: Request) -> str:
 
 
 for _layer in CATALOGUE.values():
-    router.add_api_route(
-        f"/{_layer.name}.json", _describes(_layer), summary=f"TileJSON of {_layer.en} {_layer.zh}图层说明",
-        response_class=JSONResponse, responses={200: {"model": TileJson}}, dependencies=[needs(_layer.permission)],
-        operation_id=f"describe_{_layer.name}",
-    )  # fmt: skip
     if _layer is not UNITS:
+        router.add_api_route(
+            f"/{_layer.name}.json", _describes(_layer), summary=f"TileJSON of {_layer.en} {_layer.zh}图层说明",
+            response_class=JSONResponse, responses={200: {"model": TileJson}}, dependencies=[needs(_layer.permission)],
+            operation_id=f"describe_{_layer.name}",
+        )  # fmt: skip
         router.add_api_route(
             f"/{_layer.name}{ADDRESS}", _reads(_layer), summary=f"Tile of {_layer.en} {_layer.zh}瓦片",
             response_class=Response, responses=TILE, operation_id=f"read_{_layer.name}_tile",

@@ -32,6 +32,21 @@ WHERE
   AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
 GROUP BY unit_id;
 
+-- water --
+-- The water that meets a box in degrees, simplified: areas from eight steps of detail on, brooks close by only.
+SELECT
+  kind, synthetic,
+  st_asbinary(st_simplifypreservetopology(geom, %(detail)s::float8)) AS geom
+FROM water
+WHERE
+  geom && st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
+  AND (%(detail)s::float8 < 0.0001 OR kind IN ('river', 'lake', 'reservoir', 'water'))
+  AND (
+    st_dimension(geom) = 1
+    OR greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) > 8 * %(detail)s::float8
+  )
+ORDER BY id ASC;
+
 -- stations --
 -- All stations.
 SELECT name, kind, synthetic, st_x(geom) AS lon, st_y(geom) AS lat FROM station

@@ -20,6 +20,17 @@ FROM unit_version AS u
 WHERE u.parent_id IS NULL AND u.layer = 'base' AND u.valid @> instant() AND upper_inf(u.recorded)
 ORDER BY u.unit_id ASC;
 
+-- named --
+-- The units of one level, by their names.
+SELECT
+  u.unit_id,
+  u.code,
+  u.name,
+  u.name_en
+FROM unit_version AS u
+WHERE u.level = %(level)s AND u.layer = 'base' AND u.valid @> instant() AND upper_inf(u.recorded)
+ORDER BY u.unit_id ASC;
+
 -- incidents --
 -- All incidents: settled, refused, and those that lie outside of every micro-grid; their first and last day on the
 -- city's clock.

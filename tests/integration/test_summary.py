@@ -104,3 +104,19 @@ def test_an_unfurnished_session_sees_no_incident(pool, figures):
         seen = summary.read(conn, timezone="Asia/Shanghai")
     assert (seen.incidents.total, seen.incident_cells, seen.months) == (0, [], [])
     assert seen.units == figures.units
+
+
+def test_the_outline_of_the_whole_names_its_parts_and_counts_its_units(pool, figures):
+    with db.begin(pool, db.EVERYTHING) as conn:
+        outline = summary.outline(conn)
+    assert (outline.name, outline.units, outline.parts_level) == (figures.name, figures.units, figures.parts_level)
+    assert [(part.unit_id, part.code, part.name) for part in outline.parts] == [
+        (part.unit_id, part.code, part.name) for part in figures.parts
+    ]
+
+
+def test_too_many_parts_are_not_named(pool, figures, monkeypatch):
+    monkeypatch.setattr(summary, "MOST_DRAWN", 1)
+    with db.begin(pool, db.EVERYTHING) as conn:
+        outline = summary.outline(conn)
+    assert (outline.parts_level, outline.parts) == ("banner", [])

@@ -423,3 +423,15 @@ def test_the_lock_file_of_the_assets_has_exact_versions_and_no_address() -> None
     lock = (folder / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert lock.count('"integrity"') == lock.count('"node_modules/')
+
+
+def test_water_is_lakes_and_rivers_and_rivers_are_wider_than_brooks():
+    shapes = [
+        shapely.box(121, 46, 121.1, 46.1),
+        shapely.LineString([(121, 46), (122, 46)]),
+        shapely.LineString([(121, 46), (121, 47)]),
+    ]
+    frame = gpd.GeoDataFrame({"kind": ["lake", "stream", "river"]}, geometry=shapes, crs="EPSG:4326")
+    drawn = maps.add_water(maps.new_map([121, 46, 122, 47], "en"), frame).what
+    assert (drawn["areas"]["groups"], drawn["rivers"]["groups"]) == ([1], [1, 1])
+    assert drawn["weights"] == [maps.BROOK_PX, maps.RIVER_PX]

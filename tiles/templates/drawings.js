@@ -1,4 +1,4 @@
-// The layers of shapes: areas, outlines, ground, dots, routes, clusters.
+// The layers of shapes: areas, outlines, ground, water, dots, routes, clusters.
 (() => {
   const { areas, cell, explain, lines, make, points, pyramid, renderer, svg, tiled } = wangge.tools;
 
@@ -146,6 +146,18 @@
     }
     return group;
   }
+  const WATER = "#9fc4de";
+  function water(map, { areas: lakes, rivers, weights }) {
+    const below = { renderer: renderer(map, "ground", L.canvas), interactive: false };
+    const group = L.layerGroup();
+    for (const area of areas(lakes)) {
+      group.addLayer(L.polygon(area, { ...below, color: WATER, weight: 0.5, fillColor: WATER, fillOpacity: 1 }));
+    }
+    lines(rivers).forEach((line, row) => {
+      group.addLayer(L.polyline(line, { ...below, color: WATER, weight: weights[row] }));
+    });
+    return group;
+  }
   function dots(map, { xy, colours, at, table }) {
     const group = L.featureGroup();
     const above = renderer(map, "points", xy.length > 6000 ? L.canvas : L.svg);
@@ -268,5 +280,5 @@
     return L.divIcon({ className: "", html, iconSize: [size, size] });
   }
 
-  Object.assign(wangge.drawings, { areas: classedAreas, outlines, ground, dots, routes, clusters });
+  Object.assign(wangge.drawings, { areas: classedAreas, outlines, ground, water, dots, routes, clusters });
 })();

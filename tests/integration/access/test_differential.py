@@ -548,6 +548,7 @@ SHOWS: dict[str, Callable[[Viewer], None]] = {
     "/v1/maps/routes": map_of_routes,
     "/v1/maps/coverage": map_of_stations,
     "/v1/summary": figures_of_the_whole,
+    "/v1/summary/units": the_same_for_all("/v1/summary/units"),
     "/v1/heat/slices": heat,
     "/v1/heat/units": heat_by_unit,
     "/tiles/heat.json": heat,

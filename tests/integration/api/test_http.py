@@ -4,6 +4,7 @@ import json
 import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from structlog.testing import capture_logs
 from api.app import create_app
 from geo import db
 from geo.settings import Settings
+from tiles.cache import Packed
 
 SNAPSHOT = Path(__file__).parents[2] / "snapshots" / "openapi.json"
 REPORT: dict[str, Any] = {
@@ -303,6 +305,44 @@ def test_two_editions_are_compared_on_a_sandboxed_page(client: TestClient):
     assert "Two editions compared" in answer.text
     assert "In force at 2026-01-02 00:00" in answer.text
     assert '<a href="/">← Front page</a>' in answer.text
+
+
+KEPT = [
+    ("/v1/maps/coverage", {"lang": "en"}),
+    ("/v1/maps/compare", {"lang": "en", "at": "2026-01-02T00:00:00Z", "with": "2026-01-03T00:00:00Z"}),
+]
+
+
+@pytest.mark.parametrize(("address", "params"), KEPT)
+def test_a_map_of_published_things_is_not_sent_again_to_who_has_it(client: TestClient, address: str, params: Any):
+    first = client.get(address, params=params)
+    again = client.get(address, params=params, headers={"If-None-Match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert first.headers["cache-control"] == "private, no-cache"
+    assert first.headers["content-security-policy"] == again.headers["content-security-policy"]
+    other = client.get(address, params=params | {"lang": "zh"}, headers={"If-None-Match": first.headers["etag"]})
+    assert (other.status_code, 'lang="zh' in other.text) == (200, True)
+
+
+@pytest.mark.parametrize(("address", "params"), KEPT)
+def test_a_kept_map_is_given_to_nobody_of_another_scope(
+    client: TestClient, public: TestClient, address: str, params: Any
+):
+    pages = client.app.state.service.pages  # type: ignore[attr-defined]
+    asked, before = params | {"unit": "B2"}, set(pages._kept)
+    assert client.get(address, params=asked).status_code == 200
+    for key in set(pages._kept) - before:
+        pages.put(key, Packed.of(b"kept for one scope"))
+    assert client.get(address, params=asked).text == "kept for one scope"
+    assert "kept for one scope" not in public.get(address, params=asked).text
+
+
+def test_a_map_of_stations_is_drawn_anew_when_stations_change(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    marks = iter((7, 7, 8))
+    monkeypatch.setattr("tiles.row_tiles.mark", lambda _conn: next(marks))
+    drawn = count()
+    monkeypatch.setattr("api.routes.maps._written", lambda _drawn: f"page {next(drawn)}")
+    assert [client.get("/v1/maps/coverage").text for _ in range(3)] == ["page 0", "page 0", "page 1"]
 
 
 @pytest.mark.parametrize(

@@ -315,3 +315,17 @@ def test_a_publication_changes_the_touched_tiles_and_no_other(
     assert public.get(other).headers["etag"] == before[other]
     past = public.get(touched, params={"at": (at - timedelta(days=1)).isoformat()})
     assert past.headers["etag"] == before[touched]
+
+
+def test_the_description_of_units_at_an_instant_leads_to_the_tiles_of_then(public: TestClient) -> None:
+    now = public.get("/tiles/units.json").json()
+    then = public.get("/tiles/units.json", params={"at": "2026-01-15T00:00:00+08:00"}).json()
+    assert then["vector_layers"] == now["vector_layers"]
+    assert then["bounds"] == now["bounds"]
+    tile = then["tiles"][0].format(z=6, x=53, y=22)
+    assert tile.endswith("/tiles/units/6/53/22?at=2026-01-14T16%3A00%3A00%2B00%3A00")
+    assert public.get(tile).content == public.get(tile.partition("?")[0]).content
+
+
+def test_units_are_not_described_before_there_were_any(public: TestClient) -> None:
+    assert public.get("/tiles/units.json", params={"at": "2001-01-15T00:00:00Z"}).status_code == 404

@@ -1,5 +1,6 @@
 """Water in the tiles of the base map, against Shapely: its shape, from which zoom it is there, and what changes it."""
 
+import json
 import time
 from typing import Any
 
@@ -112,3 +113,30 @@ def test_a_river_that_is_renamed_is_drawn_anew(public: TestClient, city: Connect
             break
         time.sleep(0.1)
     assert "新河" in {one["properties"].get("name") for one in features(public, tile.z, tile.x, tile.y)}
+
+
+def payload_of_water(page: str) -> dict[str, Any]:
+    """What a map as a page draws water from."""
+    start = page.index('{"areas":{"xy"')
+    return json.JSONDecoder().raw_decode(page[start:])[0]
+
+
+@pytest.mark.parametrize("kind", ["coverage", "heat", "routes"])
+def test_maps_as_pages_have_the_lake_and_the_river_on_their_ground(client: TestClient, kind: str) -> None:
+    drawn = payload_of_water(client.get(f"/v1/maps/{kind}", params={"lang": "en"}).text)
+    steps = np.array(drawn["rivers"]["xy"], dtype=float).reshape(-1, 2).cumsum(axis=0) / 1e5
+    river = shapely.LineString(steps)
+    assert shapely.hausdorff_distance(river, RIVER) < 0.001
+    assert len(drawn["weights"]) == 1
+    assert drawn["areas"]["groups"] == [1, 1], "the lake and the pond"
+    assert drawn["areas"]["parts"] == [2, 1], "the lake has its island"
+
+
+def test_a_map_without_water_has_no_layer_of_it(client: TestClient, city: ConnectionPool[db.Connection]) -> None:
+    with db.begin(city, db.EVERYTHING) as conn:
+        conn.execute("DELETE FROM water")
+    try:
+        assert '{"areas":{"xy"' not in client.get("/v1/maps/heat", params={"lang": "en"}).text
+    finally:
+        with db.begin(city, db.EVERYTHING) as conn:
+            registers.put_water(conn, rivers_and_lakes())

@@ -1,6 +1,7 @@
 """Incidents in memory are those of the database: after a load, each kind of change, for every scope and filter."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -289,6 +290,28 @@ def test_the_legend_has_the_greatest_count_of_each_zoom_and_rising_breaks(city: 
         assert all(1 < count <= told.most[zoom] for count in told.breaks[zoom])
 
 
+@pytest.mark.parametrize("scope", ["", "1.2.", "1.20.7."])
+def test_the_legend_says_when_the_last_incident_that_is_seen_occurred_whatever_is_wanted(
+    city: Pool, heat: Heat, scope: str
+) -> None:
+    heat.catch_up()
+    seen = oracle(city, Scope(scope), HeatFilter())
+    told = legend(desk(heat.view(), Scope(scope), HeatFilter(hours=frozenset({3}))))
+    assert told.last_at == seen["at"].max().to_pydatetime()
+
+
+def test_the_classes_of_a_legend_stand_while_the_total_hardly_changes_and_the_total_is_counted(
+    city: Pool, heat: Heat
+) -> None:
+    heat.catch_up()
+    looking = desk(heat.view(), Scope("1."), HeatFilter())
+    first = legend(looking)
+    steady = replace(first, classed=first.total * 2000 // 1999, breaks={16: [7]}, total=0)
+    assert legend(looking, steady) == replace(steady, total=first.total)
+    assert legend(looking, replace(steady, classed=first.total + 1)) == first
+    assert legend(looking, replace(steady, classed=0)) == first
+
+
 def test_the_tiles_of_a_zoom_add_up_to_the_whole(city: Pool, heat: Heat) -> None:
     heat.catch_up()
     looking = desk(heat.view(), Scope("1."), HeatFilter(hours=frozenset(range(6, 20))))
@@ -304,3 +327,4 @@ def test_no_incidents_at_all_are_an_empty_heat(pool: Pool) -> None:
     assert view.total == 0
     assert counts(desk(view, EVERYTHING, HeatFilter(since=SINCE)), 0, 0, 0)[0].sum() == 0
     assert legend(desk(view, EVERYTHING, HeatFilter())).total == 0
+    assert legend(desk(view, EVERYTHING, HeatFilter())).last_at is None

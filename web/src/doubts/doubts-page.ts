@@ -13,6 +13,7 @@ import { Listening } from "../kit/map/listening";
 import "../kit/map/tool-bar";
 import type { Wish as MapWish } from "../kit/map/tool-bar";
 import "../kit/page-header";
+import { PageKeys } from "../kit/page-keys";
 import { Admits, askToSignIn, may, session, sessionKnown } from "../kit/session";
 import type { Category, Unit } from "../kit/shapes";
 import "../kit/state-note";
@@ -73,18 +74,7 @@ export class DoubtsPage extends LitElement {
     super();
     new Speaks(this);
     new Admits(this);
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("themechange", this.again);
-    addEventListener("keydown", this.shortcut);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("themechange", this.again);
-    removeEventListener("keydown", this.shortcut);
+    new PageKeys(this, this.shortcut);
   }
 
   protected override willUpdate(): void {
@@ -331,6 +321,4 @@ export class DoubtsPage extends LitElement {
     if (event.key === "Escape") this.leave();
     else if (!typing && /^[1-9]$/.test(event.key)) void this.card?.press(Number(event.key));
   };
-
-  private readonly again = (): void => this.requestUpdate();
 }

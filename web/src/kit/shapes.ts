@@ -11,11 +11,23 @@ export interface Cell {
   total: number;
 }
 
-export interface Part {
+export interface Named {
   unit_id: number;
   code: string;
   name: string;
   name_en: string | null;
+}
+
+// What the whole is called and made of.
+export interface Outline {
+  name: string | null;
+  name_en: string | null;
+  units: Counted[];
+  parts_level: string | null;
+  parts: Named[];
+}
+
+export interface Part extends Named {
   incidents: number | null;
   stations: number;
   households: number;

@@ -6,7 +6,7 @@ import "./place-field";
 import "./state-note";
 import { answerAt, answerOf, searchUnits, type Answer } from "./answers";
 import type { PlaceField } from "./place-field";
-import type { Part, Place, Unit } from "./shapes";
+import type { Named, Place, Unit } from "./shapes";
 import { shared } from "./styles";
 import { Speaks, count, nameOf, text } from "../language";
 import "./unit-answer";
@@ -87,7 +87,7 @@ export class UnitLookup extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) parts: Part[] = [];
+  @property({ attribute: false }) parts: Named[] = [];
   // As in force at this instant; now if null.
   @property() instant: string | null = null;
   @state() private way: "name" | "place" = "name";

@@ -1,4 +1,5 @@
 // Heat as the service tells it: free within one's scope for a desk, finished figures for the public.
+import { Ahead } from "../kit/ahead";
 import { get } from "../kit/api";
 import type { ZoomBreaks } from "../kit/map/classes";
 import { quantiles } from "../kit/map/classes";
@@ -23,6 +24,11 @@ export interface HeatWish {
   category: string;
 }
 
+export const wishOf = (given: { period: Period | null; category: string | null }): HeatWish => ({
+  period: given.period ?? "all",
+  category: given.category ?? "",
+});
+
 export interface Heat {
   kind: "desk" | "public";
   query: string;
@@ -30,6 +36,8 @@ export interface Heat {
   breaks: ZoomBreaks;
   // Whether anything is told of the parts: one colour over the whole says nothing.
   split: boolean;
+  // The last day that is known of, where one is told.
+  lastOn: string | null;
   // When the public figures are of; without instants nothing was published yet.
   since: string | null;
   until: string | null;
@@ -43,6 +51,21 @@ export interface Figure {
   incidents: number;
   finest: boolean;
 }
+
+const ahead = new Ahead<Heat>();
+
+// What the heat of the whole time depends on is known before there is a page to show it, once it is known who asks.
+export function beginHeat(wish: HeatWish, known: Promise<boolean>): void {
+  if (wish.period === "all" && !wish.category) void ahead.begin(known.then((desk) => askHeat(desk, wish, new Date())));
+}
+
+export async function loadHeat(desk: boolean, wish: HeatWish, last: Date, signal: AbortSignal): Promise<Heat> {
+  const first = wish.period === "all" && !wish.category ? await ahead.take() : null;
+  return first?.kind === (desk ? "desk" : "public") ? first : askHeat(desk, wish, last, signal);
+}
+
+const askHeat = (desk: boolean, wish: HeatWish, last: Date, signal?: AbortSignal): Promise<Heat> =>
+  desk ? deskHeat(wish, last, signal) : publicHeat(wish, signal);
 
 // Counted back from the present, or from the last incident where that is long ago: an old demonstration stays full.
 export function anchor(now: Date, lastOn: string | null): Date {
@@ -65,10 +88,17 @@ export function deskQuery({ period, category }: HeatWish, last: Date, playing: P
   return query ? `?${query}` : "";
 }
 
+interface Classes {
+  total: number;
+  breaks: ZoomBreaks;
+  last_on: string | null;
+}
+
 export async function deskHeat(wish: HeatWish, last: Date, signal?: AbortSignal): Promise<Heat> {
   const query = deskQuery(wish, last);
-  const { heat } = await get<{ heat: { total: number; breaks: ZoomBreaks } }>(`/tiles/heat.json${query}`, signal);
-  return { kind: "desk", query, split: true, ...heat, since: since(wish.period, last)?.toISOString() ?? null, until: null };
+  const { heat } = await get<{ heat: Classes }>(`/tiles/heat.json${query}`, signal);
+  const { total, breaks, last_on: lastOn } = heat;
+  return { kind: "desk", query, split: true, total, breaks, lastOn, since: since(wish.period, last)?.toISOString() ?? null, until: null };
 }
 
 // The public figures begin at the highest categories, and have no period without an end.
@@ -92,7 +122,7 @@ export async function publicHeat(wish: HeatWish, signal?: AbortSignal): Promise<
   const [{ figures, ...times }, units] = await Promise.all([publicFigures(wish, signal), described("units")]);
   const breaks = breaksOf(figures, levelsOf(units.vector_layers));
   const split = figures.some(({ depth }) => depth > 1);
-  return { kind: "public", query: publicQuery(wish), breaks, split, total: totalOf(figures), ...times };
+  return { kind: "public", query: publicQuery(wish), breaks, split, total: totalOf(figures), lastOn: null, ...times };
 }
 
 const totalOf = (figures: readonly Figure[]): number =>

@@ -8,14 +8,16 @@ import type { Answer } from "../kit/answers";
 import type { Point } from "../kit/map/compose";
 import type { Edges, GridMap, Picked, View } from "../kit/map/grid-map";
 import "../kit/map/grid-map";
-import { forget, type Bounds } from "../kit/map/ground";
+import { described, forget, type Bounds } from "../kit/map/ground";
 import { inksOf } from "../kit/map/inks";
+import { levelsOf } from "../kit/map/levels";
 import "../kit/map/measure-card";
 import type { OverlayId } from "../kit/map/overlays";
 import "../kit/map/print-card";
 import type { PrintCard } from "../kit/map/print-card";
 import { troubleOf, type Trouble } from "../kit/map/trouble";
 import "../kit/page-header";
+import { PageKeys } from "../kit/page-keys";
 import { Admits, askToSignIn, loadSession, may, session, sessionKnown } from "../kit/session";
 import type { Area } from "../kit/shapes";
 import "../kit/state-note";
@@ -24,7 +26,7 @@ import "../kit/unit-lookup";
 import type { UnitLookup } from "../kit/unit-lookup";
 import { Speaks, language, nameOf, text } from "../language";
 import { theme } from "../theme";
-import { anchor, deskHeat, publicHeat, type HeatWish, type Playing } from "./heat";
+import { anchor, loadHeat, wishOf, type HeatWish, type Playing } from "./heat";
 import "./help-card";
 import type { HelpCard } from "./help-card";
 import "./layer-list";
@@ -57,7 +59,7 @@ export class MapPage extends LitElement {
 
   private readonly given = readHash(location.hash);
   @state() private on: OverlayId[] = this.given.overlays ?? ["heat", "public_heat", "stations"];
-  @state() private wish: HeatWish = { period: this.given.period ?? "all", category: this.given.category ?? "" };
+  @state() private wish: HeatWish = wishOf(this.given);
   @state() private playing: Playing | null = null;
   @state() private past: Past = { at: this.given.at, compared: this.given.compared };
   // Of which time what is asked is answered: with two maps, of that on which was clicked.
@@ -88,11 +90,13 @@ export class MapPage extends LitElement {
     task: ([ready], { signal }) => (ready ? loadLater(signal) : null),
     args: () => [this.everDrawn] as const,
   });
+  // Of the edition that is shown, where that is a past one.
+  private readonly levels = new Task(this, {
+    task: async ([at]) => (at ? levelsOf((await described("units", at)).vector_layers) : null),
+    args: () => [this.past.at] as const,
+  });
   private readonly heat = new Task(this, {
-    task: ([known, desk, wish, last], { signal }) => {
-      if (!known) return null;
-      return desk ? deskHeat(wish, new Date(last), signal) : publicHeat(wish, signal);
-    },
+    task: ([known, desk, wish, last], { signal }) => (known ? loadHeat(desk, wish, new Date(last), signal) : null),
     args: () => [sessionKnown(), may("map.read"), this.wish, this.wish.period === "all" ? 0 : this.last.getTime()] as const,
   });
 
@@ -100,18 +104,7 @@ export class MapPage extends LitElement {
     super();
     new Speaks(this);
     new Admits(this);
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("themechange", this.again);
-    addEventListener("keydown", this.shortcut);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("themechange", this.again);
-    removeEventListener("keydown", this.shortcut);
+    new PageKeys(this, this.shortcut);
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -240,7 +233,7 @@ export class MapPage extends LitElement {
       class="dock table"
       .asked=${this.asked}
       .zoom=${this.zoom}
-      .levels=${this.whole.value?.levels ?? []}
+      .levels=${this.levels.value ?? this.whole.value?.levels ?? []}
       .categories=${this.categories}
       @row=${({ detail }: CustomEvent<UnitRow | IncidentRow>) => this.toRow(detail)}
       @close=${() => this.act("table")}
@@ -260,12 +253,12 @@ export class MapPage extends LitElement {
   }
 
   private player() {
-    const known = this.later.value;
+    const known = this.heat.value;
     if (!known || !may("map.read")) return nothing;
     return html`<time-dock
       class="dock"
       .wish=${this.wish}
-      .last=${known.incidents.last_on ?? new Date().toLocaleDateString("sv")}
+      .last=${known.lastOn ?? new Date().toLocaleDateString("sv")}
       .drawn=${this.drawn}
       .first=${this.given.step}
       @playing=${({ detail }: CustomEvent<Playing>) => this.play(detail)}
@@ -296,7 +289,7 @@ export class MapPage extends LitElement {
   }
 
   private get last(): Date {
-    return anchor(new Date(), this.later.value?.incidents.last_on ?? null);
+    return anchor(new Date(), this.heat.value?.lastOn ?? null);
   }
 
   private get overlays() {
@@ -473,7 +466,6 @@ export class MapPage extends LitElement {
     void this.updateComplete.then(() => this.lookup.toSearch());
   }
 
-  private readonly again = (): void => this.requestUpdate();
 }
 
 // Five decimals are a metre, about what a click means.

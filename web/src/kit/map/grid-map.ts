@@ -2,7 +2,7 @@
 // between the ground and the names.
 import { LitElement, html, nothing, unsafeCSS, type PropertyValues } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { Map as Drawing, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapMouseEvent, type VectorTileSource } from "maplibre-gl";
+import { Map as Drawing, ScaleControl, prewarm, setWorkerUrl, type GeoJSONSource, type MapMouseEvent, type VectorTileSource } from "maplibre-gl";
 import libraryStyles from "maplibre-gl/dist/maplibre-gl.css?inline";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 
@@ -20,6 +20,7 @@ import type { Overlay } from "./overlays";
 import { weakOn } from "./strength";
 
 setWorkerUrl(worker);
+prewarm(); // the worker reads its program while the page is still asking for what it will draw
 
 export type { Bounds } from "./ground";
 
@@ -71,7 +72,8 @@ export class GridMap extends LitElement {
   @query(".drawing") private readonly place!: HTMLElement;
 
   drawing: Drawing | null = null;
-  private shown = "";
+  // What is worn, as text: a page makes its overlays anew whenever it draws, mostly the same ones.
+  private worn = "";
   // Until a style is there it cannot be changed.
   private ready: Promise<unknown> = Promise.resolve();
 
@@ -109,7 +111,7 @@ export class GridMap extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("overlays") || changed.has("at") || this.shown !== this.dress) void this.redress();
+    if (this.worn !== this.outfit) void this.redress();
     else if (changed.has("chosen") || changed.has("pin") || changed.has("trace") || changed.has("closed")) this.mark();
   }
 
@@ -170,8 +172,8 @@ export class GridMap extends LitElement {
     return { top: top + 24, right: right + 24, bottom: bottom + 24, left: left + 24 };
   }
 
-  private get dress(): string {
-    return `${theme()} ${language()} ${this.at ?? ""}`;
+  private get outfit(): string {
+    return JSON.stringify([theme(), language(), this.at, this.overlays]);
   }
 
   private get laid(): Laid {
@@ -182,7 +184,7 @@ export class GridMap extends LitElement {
   private async start(): Promise<void> {
     const [base] = await Promise.all([ground(theme(), language()).catch(this.fail), fontFor(this.names)]);
     if (!base || !this.isConnected) return;
-    this.shown = this.dress;
+    this.worn = this.outfit;
     const where = this.view
       ? { center: [this.view.lon, this.view.lat] as [number, number], zoom: this.view.zoom }
       : this.bounds
@@ -258,7 +260,7 @@ export class GridMap extends LitElement {
 
   private readonly redress = async (): Promise<void> => {
     if (!this.drawing) return;
-    this.shown = this.dress;
+    this.worn = this.outfit;
     const [base] = await Promise.all([ground(theme(), language()).catch(this.fail), this.ready]);
     const drawing = this.drawing;
     if (!base || !drawing) return;

@@ -21,7 +21,11 @@ const asked = new Map<string, Promise<unknown>>();
 export const ground = (dress: Dress, language: Language): Promise<StyleSpecification> =>
   once(`${dress} ${language}`, () => composed(dress, language));
 
-export const described = (layer: string): Promise<Described> => once(layer, () => get<Described>(`/tiles/${layer}.json`));
+// As in force now, or at an instant.
+export const described = (layer: string, at: string | null = null): Promise<Described> => {
+  const name = at ? `${layer}.json?at=${encodeURIComponent(at)}` : `${layer}.json`;
+  return once(name, () => get<Described>(`/tiles/${name}`));
+};
 
 // What is in force may have changed: asked again at the next need.
 export const forget = (): void => asked.clear();
@@ -29,7 +33,7 @@ export const forget = (): void => asked.clear();
 async function composed(dress: Dress, language: Language): Promise<StyleSpecification> {
   const [style, ...layers] = await Promise.all([
     get<StyleSpecification>(`/tiles/styles/${dress}.json?lang=${language}`),
-    ...OURS.map(described),
+    ...OURS.map((layer) => described(layer)),
   ]);
   const sources = { ...style.sources };
   OURS.forEach((name, i) => {
