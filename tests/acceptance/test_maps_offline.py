@@ -236,6 +236,14 @@ def inked(page: Page, selector: str) -> int:
     )
 
 
+# How strong the heat is in the middle of the map, column by column.
+COLUMNS_OF_HEAT = """() => {
+    const canvas = document.querySelector("canvas.leaflet-heatmap-layer");
+    const [wide, high] = [canvas.width * 0.4, canvas.height * 0.4].map(Math.round);
+    const data = canvas.getContext("2d").getImageData(wide * 0.75, high * 0.75, wide, high).data;
+    const sums = new Array(wide).fill(0);
+    for (let i = 3; i < data.length; i += 4) sums[((i - 3) / 4) % wide] += data[i];
+    return sums; }"""
 MARKS = {
     "units": lambda page: inked(page, ".leaflet-outlines-pane canvas") > 1000,
     "coverage": lambda page: (
@@ -325,6 +333,18 @@ def test_the_clock_moves_the_heat_from_month_to_month(city: City, seen: Seen, tm
     page.locator(".leaflet-control-layers-selector").first.click()
     expect(page.locator(".wg-time output")).to_have_text("Apr 2023")
     assert seen.complaints == []
+
+
+def test_incidents_spread_evenly_give_no_stripes(seen: Seen, tmp_path: Path) -> None:
+    lon, lat = np.meshgrid(np.linspace(121, 123, 500), np.linspace(45.5, 46.5, 300))
+    lon, lat = (at.ravel() + np.random.default_rng(1).normal(0, 0.002, at.size) for at in (lon, lat))
+    everywhere = gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+    sheet = maps.new_map((121, 45.5, 123, 46.5), "en", "Even")
+    maps.add_heat(sheet, everywhere)
+    page = opened(seen, offline.single_file(sheet), tmp_path)
+    assert comes_true(page, MARKS["heat"])
+    columns = np.array(page.evaluate(COLUMNS_OF_HEAT))
+    assert columns.std() < 0.01 * columns.mean()
 
 
 def test_on_a_phone_neither_legend_nor_layers_cover_the_map(city: City, seen: Seen, tmp_path: Path) -> None:
