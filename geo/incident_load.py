@@ -23,7 +23,11 @@ from geo.staging import TEXT, Counted
 from geo.weights import Lightened, Taken
 
 SQL = db.statements("incident_load")
-EMPTIED = frozenset({"copy_incidents", "copy_events", "copy_assignments"})
+# In this order, and whether into a table that a large load may have emptied: such rows are frozen from the start.
+STRAIGHT = {
+    "copy_incidents": True, "copy_events": True, "copy_assignments": True, "copy_originals": False,
+    "copy_changes": False,
+}  # fmt: skip
 _CATEGORY = pa.schema({"code": TEXT, "name_zh": TEXT, "priority": pa.int16(), "deadline_hours": pa.int64()})
 
 
@@ -123,8 +127,9 @@ def put(conn: db.Connection, filling: Filling, prepared: Prepared) -> Counted:
 
 def _put_straight(conn: db.Connection, light: Lightened, prepared: Prepared) -> Counted:
     db.execute(conn, SQL["become_owner"])
-    for statement, stream in prepared.streams.items():
-        pour(conn, SQL[statement], stream, frozen=light.taken is Taken.OFF_EMPTY and statement in EMPTIED)
+    for statement, emptied in STRAIGHT.items():
+        if stream := prepared.streams.get(statement):
+            pour(conn, SQL[statement], stream, frozen=emptied and light.taken is Taken.OFF_EMPTY)
     db.execute(conn, SQL["become_app"])
     light.noted = True
     light.owners |= prepared.owners
