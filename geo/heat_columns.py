@@ -7,9 +7,10 @@ new rows into a fresh index. Readers hold one view for as long as they count, an
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -105,6 +106,11 @@ class View:
     def sums(self) -> Int32s:
         """All and open incidents of the index that stand before each word, by which a map of all is counted."""
         return sums_of(self.alive, self.index.open)
+
+    @cached_property
+    def plans(self) -> dict[Hashable, Any]:
+        """What filters mean in this view, by slice and filter; see `heat_filter.plan_of`."""
+        return {}
 
     def organisation(self, named: str) -> int:
         """The number of an organisation, -1 for one that has nothing in hand."""

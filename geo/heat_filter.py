@@ -16,6 +16,8 @@ from geo.slices import Slice
 
 Booleans = NDArray[np.bool_]
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_PLANS = 64
+"""Plans that one view keeps; each takes two bytes a unit."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Plan(NamedTuple):
 
 def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
     """
-    The tables of a filter within a slice.
+    The tables of a filter within a slice; kept, for a map asks for dozens of tiles under one filter.
 
     Parameters
     ----------
@@ -99,6 +101,17 @@ def plan_of(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
     now
         Hand-overs that have ended by then are not seen.
     """
+    if seen.organisation:  # what it has in hand ends with time
+        return _made(view, seen, wanted, now)
+    plan = view.plans.get((seen, wanted))
+    if plan is None:
+        if len(view.plans) >= MOST_PLANS:
+            view.plans.clear()
+        plan = view.plans[seen, wanted] = _made(view, seen, wanted, now)
+    return plan
+
+
+def _made(view: View, seen: Slice, wanted: HeatFilter, now: datetime) -> Plan:
     names = view.names
     asked = Slice.of(Scope(wanted.path))
     both = Slice(max(seen.first, asked.first), min(seen.end, asked.end))

@@ -183,3 +183,10 @@ def large() -> City:
 )
 def test_many_blocks_of_words_are_counted_as_one(large: City, by: Slice, wanted: HeatFilter) -> None:
     agree(large, by, wanted)
+
+
+def test_a_plan_serves_many_tiles_but_never_outlasts_a_hand_over(large: City) -> None:
+    wide, held = (Desk(large.view, by, HeatFilter(), NOW) for by in (SLICES[0], SLICES[2]))
+    assert wide.plan() is wide.plan()
+    a_second_later = Desk(large.view, SLICES[2], HeatFilter(), NOW + timedelta(seconds=1))
+    assert 0 < len(a_second_later.plan().handed) < len(held.plan().handed)
