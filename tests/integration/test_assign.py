@@ -1,5 +1,6 @@
 """Who answers for a point: against exact arithmetic, the SQL twin, and the rules of the default team."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -12,7 +13,7 @@ import pytest
 import shapely
 from psycopg_pool import ConnectionPool
 
-from geo import assign, db, units
+from geo import assign, db, sql_twin, units
 from geo.db import EVERYTHING, begin
 from geo.errors import BadCoordinate
 from geo.publication import publish
@@ -224,3 +225,14 @@ def test_a_run_keeps_the_edition_it_answered_by(city: City) -> None:
         assert second > first
         run = db.one(conn, "SELECT * FROM assignment_run WHERE id = %(id)s", id=first)
     assert (run["edition_valid"], run["edition_recorded"], run["at"], run["account"]) == (AT, AT, LATER, "system")
+
+
+@pytest.mark.parametrize("name", ["touched", "overlays", "near"])
+def test_the_twin_finds_units_by_the_spatial_index(city: City, name: str) -> None:
+    sides = {side: [number] for side, number in {"west": 121.4, "south": 46.4, "east": 121.6, "north": 46.6}.items()}
+    asked = sides | {"lon": [121.5], "lat": [46.5]} | city.assigner.key._asdict()
+    with begin(city.pool, EVERYTHING) as conn:
+        conn.execute("SET LOCAL enable_seqscan = off")  # the city is small: the question is whether the index may serve
+        lines = conn.execute("EXPLAIN " + sql_twin.SQL[name], asked).fetchall()
+    plan = "\n".join(line["QUERY PLAN"] for line in lines)
+    assert re.search(r"idx_unit_version_geom.*\n\s+Index Cond: \(geom && ", plan), plan
