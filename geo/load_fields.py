@@ -198,6 +198,8 @@ _TIMES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日 %H
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d|[T ]\d\d?[\d:.,]*\s*[+-]\d\d?:?\d?\d?)$"
+# Beyond, a clock of some zone shows a year that Python does not read: nobody could look at such a row.
+_FIRST, _LAST = pd.Timestamp("0001-01-02", tz="UTC"), pd.Timestamp("9999-12-31", tz="UTC")
 _MOVING = ("now", "today")  # pandas takes these for times
 _WORDS = re.compile(r"\s*[;；,，、|]\s*")
 
@@ -418,6 +420,13 @@ def _chosen(name: str, word: str, spec: Field, reading: Reading) -> str | None:
 
 
 def _read_time(name: str, _spec: Field, raw: pd.Series, reading: Reading, verdicts: Verdicts) -> pd.Series:
+    times = _instants(name, raw, reading, verdicts)
+    beyond = (times < _FIRST) | (times > _LAST)
+    verdicts.refuse(beyond.to_numpy(dtype=bool), "bad_time", lambda row: f"{name}: in the year {times.iloc[row].year}")
+    return times.where(~beyond) if beyond.any() else times
+
+
+def _instants(name: str, raw: pd.Series, reading: Reading, verdicts: Verdicts) -> pd.Series:
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
         return raw.dt.tz_convert("UTC")
     if pd.api.types.is_datetime64_dtype(raw.dtype):

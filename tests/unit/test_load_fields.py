@@ -84,6 +84,16 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     assert read("time", [text])[1] == ["bad_time"]
 
 
+@pytest.mark.parametrize("at", [253402300800, 253402300800 * 100, -62135596801])
+@pytest.mark.parametrize("zoned", [False, True])
+def test_a_time_in_a_year_that_nobody_can_read_is_refused(at: int, zoned: bool) -> None:
+    verdicts = Verdicts.of(2)
+    raw = pd.Series([at, 0]).astype("datetime64[s]")
+    raw = raw.dt.tz_localize("UTC") if zoned else raw
+    assert read_field("at", Field("time"), raw, SHANGHAI, verdicts).isna().tolist() == [True, False]
+    assert verdicts.reason.tolist() == ["bad_time", None]
+
+
 def test_a_format_of_ones_own_and_seconds_since_1970_are_read() -> None:
     day_first = Reading(ZoneInfo("UTC"), "%d/%m/%Y", {}, {})
     assert read("time", ["31/12/2024"], day_first)[0] == [pd.Timestamp("2024-12-31", tz="UTC")]
