@@ -422,3 +422,13 @@ def test_a_load_that_is_killed_leaves_all_of_it_or_nothing_and_can_be_run_again(
     assert schema(empty) == before
     found = rows(empty, STORED, source="s")
     assert {(len(row["events"]), len(row["assignments"])) for row in found} == {(1, 1)}
+
+
+def test_the_few_doubtful_incidents_are_found_by_their_own_index(empty: Pool, database: str, tmp_path: Path) -> None:
+    at_home = many(900, lon=np.linspace(122.012, 122.018, 900), lat=46.015, building=None, accuracy_m=np.nan)
+    at_home.loc[7, "accuracy_m"] = 900.0
+    load(empty, tmp_path, at_home)
+    with psycopg.connect(database, options="-c role=wangge_owner -c search_path=wangge,public") as conn:
+        conn.execute("ANALYZE incident")
+    plan = rows(empty, "EXPLAIN SELECT id FROM incident WHERE (cardinality(doubts) > 0) = true")
+    assert "rows=1 " in str(plan)
