@@ -432,3 +432,15 @@ def test_the_few_doubtful_incidents_are_found_by_their_own_index(empty: Pool, da
         conn.execute("ANALYZE incident")
     plan = rows(empty, "EXPLAIN SELECT id FROM incident WHERE (cardinality(doubts) > 0) = true")
     assert "rows=1 " in str(plan)
+
+
+@pytest.mark.parametrize("sources", ["aa", "ab"])
+def test_two_loads_at_once_come_one_after_the_other(either: Pool, tmp_path: Path, sources: str) -> None:
+    folders = [tmp_path / "1", tmp_path / "2"]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(lambda folder, source: load(either, folder, many(), source), folders, sources))
+    new = 400 * len(set(sources))
+    assert (sum(one.loaded for one in reports), sum(one.unchanged for one in reports)) == (new, 800 - new)
+    assert rows(either, "SELECT count(*) AS stand FROM incident") == [{"stand": new}]
