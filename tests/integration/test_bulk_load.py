@@ -424,7 +424,7 @@ def test_a_load_that_is_killed_leaves_all_of_it_or_nothing_and_can_be_run_again(
     assert {(len(row["events"]), len(row["assignments"])) for row in found} == {(1, 1)}
 
 
-def test_the_few_doubtful_incidents_are_found_by_their_own_index(empty: Pool, database: str, tmp_path: Path) -> None:
+def test_the_planner_knows_how_few_incidents_are_doubtful(empty: Pool, database: str, tmp_path: Path) -> None:
     at_home = many(900, lon=np.linspace(122.012, 122.018, 900), lat=46.015, building=None, accuracy_m=np.nan)
     at_home.loc[7, "accuracy_m"] = 900.0
     load(empty, tmp_path, at_home)
