@@ -197,7 +197,10 @@ _TIMES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y年%m月%d日 %H
           "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y, %H:%M", "%d.%m.%Y")  # fmt: skip
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
-_ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d|:\d\d(?:\.\d+)?[+-]\d\d)$"
+_ZONED = r"(?:[Zz]|[+-]\d\d:?\d\d|[T ]\d\d?[\d:.,]*\s*[+-]\d\d?:?\d?\d?)$"
+# Beyond, a clock of some zone shows a year that Python does not read: nobody could look at such a row.
+_FIRST, _LAST = pd.Timestamp("0001-01-02", tz="UTC"), pd.Timestamp("9999-12-31", tz="UTC")
+_MOVING = ("now", "today")  # pandas takes these for times
 _WORDS = re.compile(r"\s*[;；,，、|]\s*")
 
 
@@ -360,15 +363,18 @@ def _read_text(name: str, _spec: Field, raw: pd.Series, reading: Reading, verdic
 
 def _read_number(name: str, _spec: Field, raw: pd.Series, _reading: Reading, verdicts: Verdicts) -> pd.Series:
     if pd.api.types.is_numeric_dtype(raw.dtype) and not pd.api.types.is_bool_dtype(raw.dtype):
-        return raw.astype("float64")
+        numbers = raw.astype("float64")
+        verdicts.refuse(np.isinf(numbers.to_numpy()), "bad_number", _seen(name, raw))
+        return numbers
     plain = texts(name, raw, verdicts)
     numbers = plain_columns.numbers(plain)
     if numbers is None:
         if name in ("lon", "lat"):  # elsewhere a comma may part thousands
             plain = _with_points(plain)
         numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
-    # What reads as NaN is a value that is no number, unlike an empty field.
-    verdicts.refuse((numbers.isna() & plain.notna()).to_numpy(dtype=bool), "bad_number", _seen(name, plain))
+    # What reads as NaN is a value that is no number, unlike an empty field; one without end is none either.
+    bad = plain.notna().to_numpy(dtype=bool) & ~np.isfinite(numbers.to_numpy())
+    verdicts.refuse(bad, "bad_number", _seen(name, plain))
     return numbers
 
 
@@ -414,6 +420,13 @@ def _chosen(name: str, word: str, spec: Field, reading: Reading) -> str | None:
 
 
 def _read_time(name: str, _spec: Field, raw: pd.Series, reading: Reading, verdicts: Verdicts) -> pd.Series:
+    times = _instants(name, raw, reading, verdicts)
+    beyond = (times < _FIRST) | (times > _LAST)
+    verdicts.refuse(beyond.to_numpy(dtype=bool), "bad_time", lambda row: f"{name}: in the year {times.iloc[row].year}")
+    return times.where(~beyond) if beyond.any() else times
+
+
+def _instants(name: str, raw: pd.Series, reading: Reading, verdicts: Verdicts) -> pd.Series:
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
         return raw.dt.tz_convert("UTC")
     if pd.api.types.is_datetime64_dtype(raw.dtype):
@@ -422,6 +435,8 @@ def _read_time(name: str, _spec: Field, raw: pd.Series, reading: Reading, verdic
     times = plain_columns.times(plain, reading.timezone) if reading.time_format is None else None
     if times is None:
         times = _times(plain, reading)
+    # Keys are made of what a row says: in one unit, whatever the rows beside it are written in.
+    times = times.dt.as_unit("us")
     verdicts.refuse((times.isna() & plain.notna()).to_numpy(dtype=bool), "bad_time", _seen(name, plain))
     return times
 
@@ -445,12 +460,20 @@ def _times(plain: pd.Series, reading: Reading) -> pd.Series:
 
 
 def _parsed(plain: pd.Series, time_format: str, timezone: ZoneInfo) -> pd.Series:
-    zoned = plain.str.contains(_ZONED).fillna(False).astype(bool) & (time_format == "ISO8601" or "%z" in time_format)
+    plain = plain.where(~plain.str.lower().isin(_MOVING))
+    zoned = _zoned(plain, time_format)
     local = pd.to_datetime(plain.where(~zoned), format=time_format, errors="coerce")
     if not zoned.any():
         return plain_columns.localized(local, timezone)
     there = pd.to_datetime(plain.where(zoned), format=time_format, errors="coerce", utc=True)
-    return plain_columns.localized(local, timezone).fillna(there)
+    return plain_columns.localized(local, timezone).dt.as_unit("us").fillna(there.dt.as_unit("us"))
+
+
+def _zoned(plain: pd.Series, time_format: str) -> pd.Series:
+    """Which times name a zone."""
+    if time_format != "ISO8601":
+        return plain.notna() & ("%z" in time_format.lower())
+    return plain.str.contains(_ZONED).fillna(False).astype(bool)
 
 
 def _seen(name: str, raw: pd.Series) -> Callable[[int], str]:

@@ -281,10 +281,11 @@ def _childless_without(geometry: NDArray[Any], planned: Plan) -> NDArray[np.bool
 
 def _check_times(frame: pd.DataFrame, now: datetime, verdicts: Verdicts) -> None:
     latest = pd.Timestamp(now) + timedelta(hours=1)
-    for name in ("occurred_at", "received_at", "closed_at"):
+    for name in ("occurred_at", "received_at", "closed_at", "due_at"):
         if name in frame:
             times = frame[name]
-            verdicts.refuse((times > latest).to_numpy(dtype=bool), "time_in_future", _when(name, times))
+            if name != "due_at":
+                verdicts.refuse((times > latest).to_numpy(dtype=bool), "time_in_future", _when(name, times))
             verdicts.refuse((times < EARLIEST).to_numpy(dtype=bool), "time_too_early", _when(name, times))
     for name, reason in (
         ("closed_at", "closed_before_it_occurred"),

@@ -33,6 +33,7 @@ FEWEST = 20
 TURN_S = 0.0005
 FIRST = 8_192
 """Rows that are written first, so that the server need not wait for a whole part."""
+LONGEST_KEY = 500  # in characters: an index takes 2,700 bytes
 BYTES_A_ROW = 200  # of a file that does not say how many rows it has
 
 
@@ -135,6 +136,9 @@ def _quick_turns() -> Generator[None]:
 
 def _check_incidents(part: Converted) -> None:
     frame, verdicts = part.frame, part.verdicts
+    if "source_key" in frame:
+        long = frame["source_key"].str.len() > LONGEST_KEY
+        verdicts.refuse(long.fillna(False).to_numpy(dtype=bool), "key_too_long", f"longer than {LONGEST_KEY}")
     if "priority" in frame:
         wrong = frame["priority"].notna() & ~frame["priority"].between(1, 5)
         verdicts.refuse(wrong.fillna(False).to_numpy(dtype=bool), "bad_number", "priority is 1 to 5")

@@ -67,6 +67,8 @@ def load_file(
         opened = open_file(order.path, kind=order.kind, layer=order.layer, encoding=order.encoding)
     scope = db.Scope(path="", account=order.account)
     with db.begin(pool, scope) as conn, conn.transaction(force_rollback=order.dry_run):
+        if order.kind == "incidents":
+            db.execute(conn, SQL["one_at_a_time"])
         report = _load(conn, order, opened, digest.result(), progress or (lambda _read, _total: None), ring)
     if order.kind == "incidents":
         build(pool)

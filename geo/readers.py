@@ -296,7 +296,8 @@ def _parquet_batches(file: pq.ParquetFile, primary: str | None) -> Generator[Bat
         rows = np.arange(taken + 1, taken + 1 + batch.num_rows, dtype=np.int64)
         taken += batch.num_rows
         names = [name for name in batch.schema.names if name != primary]
-        frame = batch.select(names).to_pandas(types_mapper=_strings)
+        # A whole number beside a missing one would become a float, and lose what is beyond 2^53.
+        frame = batch.select(names).to_pandas(types_mapper=_strings, integer_object_nulls=True)
         frame.columns = unlike(names)
         yield Batch(rows, frame, None if primary is None else _from_wkb(batch.column(primary)))
 

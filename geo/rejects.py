@@ -37,6 +37,7 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "several_parts": ("线由多段组成", "the line has several parts"),
         "overlap_too_large": ("与其他网格重叠过大", "it overlaps another unit by too much"),
         "repeated_key": ("编码在文件中重复", "its key stands in the file already"),
+        "key_too_long": ("编码过长", "its key is too long"),
     }
 )
 

@@ -75,3 +75,8 @@ outside AS (
 
 SELECT how, count(*) AS incidents FROM outside
 GROUP BY how;
+
+-- one_at_a_time --
+-- Two loads of incidents at once would wait for each other's tables, or both make the same incidents. Asked before
+-- anything else is: who waits here holds no table that the other takes the keys off.
+SELECT pg_advisory_xact_lock(hashtext('wangge.load_incidents'));

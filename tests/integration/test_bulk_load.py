@@ -422,3 +422,25 @@ def test_a_load_that_is_killed_leaves_all_of_it_or_nothing_and_can_be_run_again(
     assert schema(empty) == before
     found = rows(empty, STORED, source="s")
     assert {(len(row["events"]), len(row["assignments"])) for row in found} == {(1, 1)}
+
+
+def test_the_planner_knows_how_few_incidents_are_doubtful(empty: Pool, database: str, tmp_path: Path) -> None:
+    at_home = many(900, lon=np.linspace(122.012, 122.018, 900), lat=46.015, building=None, accuracy_m=np.nan)
+    at_home.loc[7, "accuracy_m"] = 900.0
+    load(empty, tmp_path, at_home)
+    with psycopg.connect(database, options="-c role=wangge_owner -c search_path=wangge,public") as conn:
+        conn.execute("ANALYZE incident")
+    plan = rows(empty, "EXPLAIN SELECT id FROM incident WHERE (cardinality(doubts) > 0) = true")
+    assert "rows=1 " in str(plan)
+
+
+@pytest.mark.parametrize("sources", ["aa", "ab"])
+def test_two_loads_at_once_come_one_after_the_other(either: Pool, tmp_path: Path, sources: str) -> None:
+    folders = [tmp_path / "1", tmp_path / "2"]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(lambda folder, source: load(either, folder, many(), source), folders, sources))
+    new = 400 * len(set(sources))
+    assert (sum(one.loaded for one in reports), sum(one.unchanged for one in reports)) == (new, 800 - new)
+    assert rows(either, "SELECT count(*) AS stand FROM incident") == [{"stand": new}]

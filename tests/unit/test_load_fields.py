@@ -61,15 +61,45 @@ def test_an_hour_that_summer_time_skips_or_doubles_is_read() -> None:
     assert [value.hour for value in values] == [1, 0]
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2024-13-01", "31/12/2024", "12", "2024-02-30"])
+@pytest.mark.parametrize(
+    "text", ["2024-01-05 08+08", "2024-01-05 08:00:00 +08", "20240105T0800+08", "2024-01-05 8:00:00+8:00"]
+)
+def test_a_zone_that_is_written_in_an_unusual_way_is_read(text: str) -> None:
+    values, reasons = read("time", [text, "2024-01-05 08:00:00", "x"])
+    assert values[0] == values[1] == datetime(2024, 1, 5, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert reasons == [None, None, "bad_time"]
+
+
+@pytest.mark.parametrize("beside", ["x", "2024/1/5 8:30", "2024-01-05 08:30:00.123456789+08:00"])
+def test_the_key_of_what_a_row_says_does_not_depend_on_how_the_rows_beside_it_are_written(beside: str) -> None:
+    text = "2024-01-05 08:30:00+08:00"
+    columns = [read_field("t", Field("time"), pd.Series(rows, dtype="str"), SHANGHAI, Verdicts.of(2))
+               for rows in ([text, text], [text, beside])]  # fmt: skip
+    keys = [pd.util.hash_pandas_object(column, index=False).iloc[0] for column in columns]
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2024-13-01", "31/12/2024", "12", "2024-02-30", "now", "Today", "nat"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     assert read("time", [text])[1] == ["bad_time"]
+
+
+@pytest.mark.parametrize("at", [253402300800, 253402300800 * 100, -62135596801])
+@pytest.mark.parametrize("zoned", [False, True])
+def test_a_time_in_a_year_that_nobody_can_read_is_refused(at: int, zoned: bool) -> None:
+    verdicts = Verdicts.of(2)
+    raw = pd.Series([at, 0]).astype("datetime64[s]")
+    raw = raw.dt.tz_localize("UTC") if zoned else raw
+    assert read_field("at", Field("time"), raw, SHANGHAI, verdicts).isna().tolist() == [True, False]
+    assert verdicts.reason.tolist() == ["bad_time", None]
 
 
 def test_a_format_of_ones_own_and_seconds_since_1970_are_read() -> None:
     day_first = Reading(ZoneInfo("UTC"), "%d/%m/%Y", {}, {})
     assert read("time", ["31/12/2024"], day_first)[0] == [pd.Timestamp("2024-12-31", tz="UTC")]
     epoch = Reading(ZoneInfo("UTC"), "epoch", {}, {})
+    zoned = Reading(ZoneInfo("UTC"), "%z %d.%m.%Y", {}, {})
+    assert read("time", ["+0800 01.02.2024"], zoned)[0] == [pd.Timestamp("2024-01-31 16:00", tz="UTC")]
     assert read("time", ["86400", "x"], epoch) == ([pd.Timestamp("1970-01-02", tz="UTC"), None], [None, "bad_time"])
 
 
@@ -122,6 +152,15 @@ def test_empty_values_are_missing_and_needed_ones_refused() -> None:
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "x\udfffy"])
 def test_nul_and_lone_surrogates_are_refused(text: str) -> None:
     assert read("text", [text, "b"])[1] == ["bad_text", None]
+
+
+@pytest.mark.parametrize("text", ["inf", "-Infinity", "1e400", "9" * 400, "nan"])
+def test_a_number_without_end_is_refused_alone_and_among_others(text: str) -> None:
+    assert read("number", [text])[1] == ["bad_number"]
+    assert read("number", [text, "about 5"])[1] == ["bad_number", "bad_number"]
+    verdicts = Verdicts.of(2)
+    read_field("field", Field("number"), pd.Series([float(text), 1.0]), SHANGHAI, verdicts)
+    assert verdicts.reason.tolist() == [None if text == "nan" else "bad_number", None]
 
 
 def test_numbers_are_whole_where_they_must_be() -> None:

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
@@ -250,3 +252,11 @@ def test_rivers_and_lakes_come_out_of_openstreetmap_as_lines_and_areas_with_thei
     ].dropna()
     found = water.frame["osm_key"]
     assert set(found[found.str.startswith("r")]) <= {f"r{number}" for number in relations}
+
+
+def test_whole_numbers_beside_missing_ones_keep_their_digits(tmp_path: Path) -> None:
+    pd.DataFrame({"id": pd.array([2**53 + 1, None], "Int64")}).to_parquet(path := tmp_path / "a.parquet")
+    table = pa.table({"id": pa.array([2**53 + 1, None])})
+    pq.write_table(table, plain := tmp_path / "b.parquet")
+    for file in (path, plain):
+        assert next(open_file(file).batches).frame["id"][0] == 2**53 + 1
