@@ -8,7 +8,7 @@ after.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -31,9 +31,11 @@ STRAGGLERS = timedelta(minutes=1)
 ACTIVATION = replace(EVERYTHING, account="activation")
 FOLLOWING = ("team", "department", "default_team", "post", "route", "station", "block", "building")
 PLACES = ("station", "block", "building")
-BEGINNING = ("", UUID(int=0))
+BEGINNING = ("", datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 Pool = ConnectionPool[Connection]
+Place = tuple[str, datetime, UUID]
+"""Of an incident in the order that sets are read in."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,20 @@ def _move(pool: Pool, since: datetime, now: datetime | None) -> int:
         with begin(pool, ACTIVATION, now) as conn:
             found = rows(conn, SQL["open_incidents"], **_asked(since, after))
             moved += _move_set(conn, found)
-        after = (found[-1]["path"], found[-1]["id"]) if len(found) == SET else None
+        after = _place_of(found[-1]) if len(found) == SET else None
     return moved
 
 
-def _asked(since: datetime, after: tuple[str, UUID]) -> dict[str, Any]:
+def _place_of(row: Row) -> Place:
+    return row["path"], row["occurred_at"], row["id"]
+
+
+def _asked(since: datetime, after: Place) -> dict[str, Any]:
+    path, at, last = after
     settled = list(lifecycle.SETTLED)
-    return {"since": since, "after_path": after[0], "after_id": after[1], "limit": SET, "settled": settled}
+    return {
+        "since": since, "after_path": path, "after_at": at, "after_id": last, "limit": SET, "settled": settled,
+    }  # fmt: skip
 
 
 def _move_set(conn: Connection, found: Sequence[Row]) -> int:

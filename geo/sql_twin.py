@@ -47,7 +47,7 @@ class SqlTwin:
         touched = self.touched(lon, lat)
         root = self.root()
         own = [touched[i][0] if i in touched else root for i in range(len(lon))]
-        teams = {row["path"]: self._team(row["path"]) for row in own}
+        teams = {path: self._team(path) for path in {row["path"] for row in own}}
         how = np.array([min(len(touched.get(i, ())), assign.EDGE) for i in range(len(lon))], dtype=np.int64)
         owners = Owners(
             unit_id=np.array([row["unit_id"] for row in own], dtype=np.int64),
@@ -102,7 +102,7 @@ class SqlTwin:
                 rows(self._conn, SQL["overlays"], lon=lon.tolist(), lat=lat.tolist(), **self.key._asdict())
             )
         }
-        teams = {path: self._named(path) for path in lowest.values()}
+        teams = {path: self._named(path) for path in set(lowest.values())}
         handling = {place: team for place, path in lowest.items() if (team := teams[path]) is not None}
         return assign.handled(
             owners,

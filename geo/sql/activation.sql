@@ -180,14 +180,33 @@ WHERE t.id = p.id AND t.path <> p.path;
 
 -- open_incidents --
 -- Open incidents whose unit is another, elsewhere or redrawn since an instant, whose disc of uncertainty may meet such
--- a one, that an overlay has begun or ceased to hold, and all that lay outside; in the order of their paths.
+-- a one, that an overlay has begun or ceased to hold, and all that lay outside; in the order of an index, so that a set
+-- does not read all incidents again. There is one version of a unit in force: LIMIT has each looked up. The planner
+-- takes those in force for a handful, and would compare all of them with each incident.
 SELECT
-  i.id, i.path, i.located, i.state, i.team_id, i.doubts, i.accuracy_m, st_x(i.geom) AS lon, st_y(i.geom) AS lat,
+  i.id,
+  i.path,
+  i.occurred_at,
+  i.located,
+  i.state,
+  i.team_id,
+  i.doubts,
+  i.accuracy_m,
+  st_x(i.geom) AS lon,
+  st_y(i.geom) AS lat,
   st_x(b.geom) AS building_lon, st_y(b.geom) AS building_lat,
   CASE WHEN i.located = 'settled' THEN i.unit_id END AS settled
 FROM incident AS i
 LEFT JOIN LATERAL (SELECT st_pointonsurface(h.geom) AS geom FROM building AS h WHERE h.id = i.building_id) AS b ON TRUE
-LEFT JOIN unit_version AS u ON i.unit_id = u.unit_id AND u.valid @> instant() AND u.recorded @> instant()
+LEFT JOIN
+  LATERAL (
+    SELECT v.path, v.valid
+    FROM unit_version AS v
+    WHERE v.unit_id = i.unit_id AND v.valid @> instant() AND v.recorded @> instant()
+    ORDER BY v.id ASC
+    LIMIT 1
+  ) AS u
+  ON TRUE
 WHERE
   i.state <> all(%(settled)s)
   AND (
@@ -201,6 +220,6 @@ WHERE
         AND o.geom && i.geom
     )
   )
-  AND (i.path, i.id) > (%(after_path)s COLLATE "C", %(after_id)s::uuid)
-ORDER BY i.path ASC, i.id ASC
+  AND (i.path, i.occurred_at, i.id) > (%(after_path)s COLLATE "C", %(after_at)s::timestamptz, %(after_id)s::uuid)
+ORDER BY i.path ASC, i.occurred_at ASC, i.id ASC
 LIMIT %(limit)s;
