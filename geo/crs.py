@@ -413,6 +413,8 @@ def evidence_of_gcj02(lon: FloatArray, lat: FloatArray, areas: Geometries) -> Sh
 
 def evidence_of_shift(as_declared: NDArray[np.bool_], unshifted: NDArray[np.bool_]) -> ShiftEvidence:
     """What it proves which points fit their surroundings as declared, and once unshifted; each of shape (n,)."""
+    if not len(as_declared):
+        return ShiftEvidence(0.0, 0.0, likely=False)
     gained, lost = int((unshifted & ~as_declared).sum()), int((as_declared & ~unshifted).sum())
     likely = gained - lost > max(5.0, 3.0 * float(np.sqrt(gained + lost)))
     return ShiftEvidence(float(as_declared.mean()), float(unshifted.mean()), likely)

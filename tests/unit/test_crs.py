@@ -151,3 +151,8 @@ def test_points_in_gcj02_that_were_declared_as_wgs84_are_noticed() -> None:
     lon, lat = x.ravel()[pick] + 0.00025, y.ravel()[pick] + 0.00025
     assert not crs.evidence_of_gcj02(lon, lat, buildings).likely
     assert crs.evidence_of_gcj02(*crs.wgs84_to_gcj02(lon, lat), buildings).likely
+
+
+def test_no_points_prove_no_shift() -> None:
+    nowhere = np.array([])
+    assert not crs.evidence_of_gcj02(nowhere, nowhere, np.array([shapely.box(0, 0, 1, 1)])).likely
