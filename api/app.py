@@ -152,6 +152,8 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
             finally:
                 gc.unfreeze()
                 await streams.close()
+                for held in (app.state.service.figures, app.state.service.outline):
+                    await held.stop()
                 await run_in_threadpool(pool.close)  # or heat would wait for a database that is away, and we for heat
                 await run_in_threadpool(hearth.heat.stop)
 
