@@ -9,7 +9,7 @@ after.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from psycopg_pool import ConnectionPool
@@ -20,9 +20,6 @@ from geo.db import EVERYTHING, Connection, Row, begin, execute, instant, one, ro
 from geo.edition import key_of
 from geo.places import Decided
 from geo.sql_twin import SqlTwin
-
-if TYPE_CHECKING:
-    from geo.jobs import Job
 
 SQL = statements("activation")
 SET = 20_000
@@ -44,12 +41,6 @@ class Activated:
 
     incidents: int = 0
     places: int = 0
-
-
-def activate_edition(job: "Job") -> str:
-    """The job of an instant of change; returns what came of it in one line."""
-    done = activate(job.pool)
-    return f"{done.incidents} incidents and {done.places} places and teams went to other units."
 
 
 def activate(pool: Pool, now: datetime | None = None) -> Activated:

@@ -213,7 +213,7 @@ def work(open_ring: Callable[[], KeyRing]) -> Work:
                 remember_end(conn, ring)
             total += chained
             if chained < BATCH:
-                return f"{total} entries chained."
+                return f"{total} entries chained." if total else ""
 
     return chain_audit
 

@@ -18,7 +18,6 @@ from typing import LiteralString, cast
 import procrastinate
 from psycopg_pool import ConnectionPool
 
-from geo.activation import activate, activate_edition
 from geo.db import EVERYTHING, Connection, Row, Scope, begin, enter, execute, first, one, rows, statements
 from geo.errors import NotFound, WanggeError
 
@@ -82,7 +81,7 @@ class Job:
             yield conn
 
 
-Work = Callable[..., str]  # (job: Job, **ids: int | str) -> what came of it, in one line
+Work = Callable[..., str]  # (job: Job, **ids: int | str) -> what came of it, in one line; empty if there was nothing
 
 
 def check_paths(job: Job, *, batch: int = 20_000) -> str:
@@ -103,7 +102,7 @@ def check_paths(job: Job, *, batch: int = 20_000) -> str:
         last = found["last"]
 
 
-WORK: Mapping[str, Work] = {"check_paths": check_paths, "activate_edition": activate_edition}
+WORK: Mapping[str, Work] = MappingProxyType({"check_paths": check_paths})
 
 
 def queue(
@@ -130,10 +129,8 @@ def queue(
     for kind, cron in upkeep.items():
         due = app.task(name=f"upkeep_{kind}", lock=f"upkeep {kind}", queueing_lock=f"upkeep {kind}", pass_context=True)
         app.periodic(cron=cron)(due(_as_upkeep(kind, work[kind])))
-    each_minute, now_and_then = "* * * * *", "29 * * * *"
-    for cron, function in (
-        (each_minute, _revive_stalled), (each_minute, _follow_editions), (now_and_then, _forget_old)
-    ):  # fmt: skip
+    each_half_minute, now_and_then = "* * * * * */30", "29 * * * *"
+    for cron, function in ((each_half_minute, _revive_stalled), (now_and_then, _forget_old)):
         name = function.__name__.removeprefix("_")
         app.periodic(cron=cron)(app.task(name=name, queueing_lock=name, pass_context=True)(function))
     return app
@@ -170,7 +167,7 @@ def defer(
     app
         From `queue`.
     kind
-        One of the keys of `WORK`.
+        One of the keys of the `work` that a worker's `queue` is given.
     schedule_at
         Not before this instant, and then without regard to others of its kind; as soon as may be if not given.
     ids
@@ -247,10 +244,11 @@ def _as_upkeep(kind: str, work: Work) -> Callable[..., None]:
     def task(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
         pool, job_id = cast(Pool, context.additional_context["pool"]), cast(int, context.job.id)
         try:
-            LOG.info("%s: %s", kind, work(Job(job_id, EVERYTHING, pool)))
+            message = work(Job(job_id, EVERYTHING, pool))
         except Exception as fault:
             LOG.error("%s failed: %s", kind, _code(fault))  # noqa: TRY400 - the text of a fault may repeat data
             raise
+        LOG.log(logging.INFO if message else logging.DEBUG, "%s: %s", kind, message or "nothing to do")
 
     return task
 
@@ -282,11 +280,6 @@ def _code(fault: Exception) -> str:
 def _end(job: Job, message: str, failed: str | None = None) -> None:
     with begin(job.pool, EVERYTHING) as conn:
         finish(conn, job.id, message, failed)
-
-
-def _follow_editions(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
-    """Look each minute whether an edition came into force of which no job knew, as by a load."""
-    activate(cast(Pool, context.additional_context["pool"]))
 
 
 async def _revive_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001

@@ -11,6 +11,7 @@ import procrastinate
 from psycopg import Rollback
 
 from geo import audit, jobs, public_figures, seal, sessions, weights
+from geo.activation import activate
 from geo.db import execute, instant, statements
 from geo.jobs import Job, Work
 from geo.keys import KeyRing, ring_of
@@ -24,6 +25,7 @@ UPKEEP: Mapping[str, str] = MappingProxyType(
         "chain_audit": "*/3 * * * *",
         "end_retention": "41 */6 * * *",
         "finish_loads": "* * * * *",
+        "follow_editions": "* * * * *",
         "publish_figures": "7 * * * *",
         "tidy": "11 * * * *",
     }
@@ -44,9 +46,11 @@ def every_work(chosen: Settings) -> Mapping[str, Work]:
 
     return {
         **jobs.WORK,
+        "activate_edition": activate_edition,
         "chain_audit": audit.work(ring),
         "end_retention": end_retention,
         "finish_loads": finish_loads,
+        "follow_editions": activate_edition,
         "publish_figures": publish_figures,
         "tidy": tidy,
     }
@@ -57,9 +61,22 @@ def queue_of(chosen: Settings, dsn: str) -> procrastinate.App:
     return jobs.queue(dsn, every_work(chosen), UPKEEP)
 
 
+def activate_edition(job: Job) -> str:
+    """
+    Bring everything to the units in force.
+
+    The job of an instant of change; by itself too, for an edition of which no job knew, as by a load.
+    """
+    done = activate(job.pool)
+    if not (done.incidents or done.places):
+        return ""
+    return f"{done.incidents} incidents and {done.places} places and teams went to other units."
+
+
 def finish_loads(job: Job) -> str:
     """Do what large loads leave to be done once they stand."""
-    return f"the keys of {weights.finish(job.pool)} tables were proven."
+    proven = weights.finish(job.pool)
+    return f"the keys of {proven} tables were proven." if proven else ""
 
 
 def tidy(job: Job) -> str:

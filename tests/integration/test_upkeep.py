@@ -150,7 +150,7 @@ def test_two_workers_that_chain_at_once_chain_each_entry_once(city: Pool, databa
         links = db.one(conn, "SELECT count(*) AS n, count(DISTINCT entry_id) AS entries FROM audit_link")
     assert (verdict.waiting, list(verdict.faults)) == (0, [])
     assert links["n"] == links["entries"] >= 300
-    assert sum(int(said.split()[0]) for said in chained) == links["n"]
+    assert sum(int(said.split()[0]) for said in chained if said) == links["n"]
 
 
 def test_what_is_due_is_done_once_by_two_workers(city: Pool, database: str) -> None:
